@@ -92,6 +92,15 @@ def find_doubts(state: State, task: Task) -> tuple[Doubt, ...]:
 
 def denoise(plan: Plan, task: Task) -> Denoised:
     """Denoise all frames, show one while that gets better, and evaluate them."""
+    try:
+        return _made(plan, task)
+    except BaseException:
+        if plan.discard.is_set():
+            forget(plan, task)
+        raise
+
+
+def _made(plan: Plan, task: Task) -> Denoised:
     from structmask_gui.io.denoise_files import DenoisedRecord
     from structmask_gui.io.denoise_state import fitted
     from structmask_gui.io.results.record import InputRecord
@@ -104,18 +113,13 @@ def denoise(plan: Plan, task: Task) -> Denoised:
     _show(plan, denoiser, task)
     source = InputRecord.of(stack, task)
     saved = _state_of(plan, source.sha256)
-    try:
-        gain = 0.0
-        for step in fitted(denoiser, saved, task):
-            small = step.frames.frame_shape[0] * step.frames.frame_shape[1] <= _LARGEST_EARLY
-            if step.stage.gain > gain and small:
-                gain = step.stage.gain
-                _show(plan, denoiser, task)
-        answers = _answers(denoiser, task)
-    except BaseException:
-        if plan.discard.is_set() and saved is not None:
-            saved.remove()
-        raise
+    gain = 0.0
+    for step in fitted(denoiser, saved, task):
+        small = step.frames.frame_shape[0] * step.frames.frame_shape[1] <= _LARGEST_EARLY
+        if step.stage.gain > gain and small:
+            gain = step.stage.gain
+            _show(plan, denoiser, task)
+    answers = _answers(denoiser, task)
     denoiser.keep(answers)
     record = DenoisedRecord(
         denoiser,

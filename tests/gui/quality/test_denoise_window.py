@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +22,9 @@ from structmask_gui.core.denoising import denoiser
 from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.core.denoising.spots import recovered_shapes, sentences
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.progress import Task
 from structmask_gui.gui.quality import denoise_words as words
+from structmask_gui.gui.quality import denoise_work
 from structmask_gui.gui.quality import denoising as job
 from structmask_gui.gui.quality.denoise_window import DenoiseWindow
 from structmask_gui.gui.widgets.wording import said
@@ -227,6 +231,28 @@ def test_cancel_after_a_pause_removes_what_was_kept(
     shown.cancel_button.click()
     qtbot.waitUntil(lambda: not unfinished.exists(), timeout=WAIT)
     assert shown.denoising.phase == "nothing"
+
+
+@pytest.mark.parametrize("step", ["_show", "_evaluated"])
+def test_cancel_removes_what_was_kept_whatever_it_is_doing(
+    ready: MainWindow, stack_file: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    reached = threading.Event()
+
+    def wait(_plan: Any, _of: Any, task: Task) -> None:
+        reached.set()
+        while True:
+            task.stop_if_cancelled()
+            time.sleep(0.01)
+
+    monkeypatch.setattr(denoise_work, step, wait)
+    # As a pause leaves it.
+    stack_file.with_name("rows_denoised.ome.tif.unfinished.npz").touch()
+    shown = opened(ready)
+    qtbot.waitUntil(reached.is_set, timeout=WAIT)
+    shown.cancel_button.click()
+    qtbot.waitUntil(lambda: not shown.denoising._job.busy, timeout=WAIT)
+    assert files(stack_file.parent) == ["rows.npy"]
 
 
 @pytest.mark.parametrize("by", ["Esc", "close"])
