@@ -37,7 +37,7 @@ from structmask_gui.core.stack.frames import ChosenFrames, Frames
 from structmask_gui.io.denoise_state import SavedState, fitted
 from structmask_gui.io.denoised import evaluate_file
 from structmask_gui.io.files.atomic import write_atomic
-from structmask_gui.io.files.json_files import json_bytes
+from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, json_bytes, read_json
 from structmask_gui.io.files.paths import exists, shown
 from structmask_gui.io.results.files import stem_of
 from structmask_gui.io.results.record import InputRecord, Record
@@ -60,6 +60,20 @@ def denoised_path(source: Path, folder: Path | None = None) -> Path:
 def record_path(target: Path) -> Path:
     """Return where the record of a denoised file goes, beside it."""
     return target.with_name(re.sub(r"(\.ome)?\.tiff?$", "", target.name, flags=re.I) + ".json")
+
+
+def is_denoised(file: Path) -> bool:
+    """Say whether a file is a denoised one, by its name and the record beside it."""
+    if not file.name.lower().endswith(ENDING):
+        return False
+    beside = record_path(file)
+    try:
+        check_format(
+            read_json(beside, LARGEST_JSON, "a record"), beside, FORMAT, VERSION, "a record"
+        )
+    except InputError:
+        return False
+    return True
 
 
 def flags_of(

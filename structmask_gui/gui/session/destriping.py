@@ -35,8 +35,10 @@ class Destriping(QObject):
 
     def proposed(self) -> Path | None:
         """Return where the frames go: beside the open file, or at home if that cannot be."""
+        from structmask_gui.io.results.destriped import destriped_path
+
         paths = self._session.state.paths
-        return beside(paths) / f"{paths[0].stem}_destriped.tif" if paths else None
+        return destriped_path(paths[0], beside(paths)) if paths else None
 
     def save(self, path: Path, lines: Lines) -> None:
         """Write the frames, replacing an old file."""
