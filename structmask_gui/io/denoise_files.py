@@ -36,9 +36,9 @@ from structmask_gui.core.recommend.shapes import GAINS
 from structmask_gui.core.stack.frames import ChosenFrames, Frames
 from structmask_gui.io.denoise_state import SavedState, fitted
 from structmask_gui.io.denoised import evaluate_file
-from structmask_gui.io.files.atomic import write_atomic
+from structmask_gui.io.files.atomic import check_no_input, write_atomic
 from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, json_bytes, read_json
-from structmask_gui.io.files.paths import exists, shown
+from structmask_gui.io.files.paths import shown
 from structmask_gui.io.results.files import stem_of
 from structmask_gui.io.results.record import InputRecord, Record
 from structmask_gui.io.stack.image_stack import DENOISED_BY, ImageStack
@@ -216,7 +216,7 @@ def save_denoised(
     whole_numbers : bool
         Round to the stack's own type, where it is one of whole numbers; float32 otherwise.
     force : bool
-        Replace an existing file, but never the stack's own.
+        Replace an existing file, but never one of the stack's own.
     task : Task
 
     Returns
@@ -227,13 +227,12 @@ def save_denoised(
     Raises
     ------
     InputError
-        If the file exists and `force` is False, cannot be written, or is the stack's own.
+        If the file exists and `force` is False, cannot be written, or is one of the stack's own.
     Cancelled
         If the task is cancelled; nothing is left then.
     """
     path = Path(path)
-    if exists(path) and exists(stack.path) and path.samefile(stack.path):
-        raise InputError(f"{shown(path)}: is the image file itself; choose another name.")
+    check_no_input(path, stack.files)
     dtype = written_type(stack, whole_numbers=whole_numbers)
     clipped = 0
 
@@ -376,10 +375,14 @@ def denoise_stacks(
     Raises
     ------
     InputError
-        If there are too few pixels, the files differ in size, or a file cannot be written.
+        If there are too few pixels, the files differ in size, or a file cannot be written or is one
+        of those that are read.
     Cancelled
         If the task is cancelled: what is written by then stays, and the state to go on from.
     """
+    inputs = [file for stack in stacks for file in stack.files]
+    for target in targets:
+        check_no_input(target, inputs)
     frames = stacks[0] if len(stacks) == 1 else ChosenFrames(stacks)
     denoiser = Denoiser(frames, options.mask, shared_noise="shared_frames" in options.accepted)
     if options.test_spots:

@@ -240,14 +240,13 @@ def save(
 ) -> list[str]:
     """Write a result and its record, replacing old ones, but no file that is open."""
     from structmask_gui.io.denoise_files import DenoisedFile, record_path, save_denoised
-    from structmask_gui.io.files.atomic import write_atomic
+    from structmask_gui.io.files.atomic import check_no_input, write_atomic
     from structmask_gui.io.files.json_files import json_bytes
     from structmask_gui.io.files.paths import exists, shown
 
     if path.suffix.lower() not in (".tif", ".tiff"):
         raise InputError(f"{shown(path)}: it is written as an OME-TIFF; end the name in .ome.tif.")
-    if path.resolve() in {one.resolve() for one in inputs}:
-        raise InputError(f"{shown(path)}: is an image file that is open; choose another name.")
+    check_no_input(path, inputs)
     beside_it = record_path(path)
     # The dialog has asked about the image only.
     if exists(beside_it) and not exists(path):

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tifffile
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
@@ -32,6 +31,7 @@ from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.open import open_stack
 from tests.gui.conftest import noise, one_frame, wait_for_result
 from tests.gui.open_dialogs import dialog, trigger
+from tests.io.maker_files import write_ome_set
 
 pytestmark = [pytest.mark.usefixtures("close_dialogs"), pytest.mark.one_window]
 
@@ -170,19 +170,19 @@ def test_it_is_saved_with_its_record_and_never_over_an_open_file(
 def test_an_open_tiff_is_not_replaced(
     window: MainWindow, tmp_path: Path, doubts: Any, qtbot: QtBot
 ):
-    path = tmp_path / "rows.tif"
-    tifffile.imwrite(path, noise((4, 96, 96)), photometric="minisblack", metadata={"axes": "TYX"})
+    path, *others = write_ome_set(tmp_path, noise((4, 96, 96)).astype(np.uint16))
     window.open_paths([str(path)])
     wait_for_result(window.session, qtbot)
     shown = opened(window)
     finished(shown, qtbot)
-    before = path.read_bytes()
-    with qtbot.waitSignal(shown.denoising.failed, timeout=WAIT) as said:
-        shown.denoising.save(path)
-    assert said.args[0] == "rows.tif: is an image file that is open; choose another name."
-    assert shown.title.text() == said.args[0]
-    assert path.read_bytes() == before
-    assert files(tmp_path) == ["rows.tif"]
+    for file in (path, others[0]):
+        before = file.read_bytes()
+        with qtbot.waitSignal(shown.denoising.failed, timeout=WAIT) as said:
+            shown.denoising.save(file)
+        assert said.args[0] == f"{file.name}: is an image file that is open; choose another name."
+        assert shown.title.text() == said.args[0]
+        assert file.read_bytes() == before
+    assert files(tmp_path) == [file.name for file in (path, *others)]
 
 
 def test_cancel_leaves_nothing_and_a_pause_is_gone_on_from(
