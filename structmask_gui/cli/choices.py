@@ -14,6 +14,7 @@ from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.parameters.rules import TUNING, changed_together, why_without_effect
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.extract_files import ExtractionSettings, Input
+from structmask_gui.io.files.atomic import check_no_input
 from structmask_gui.io.files.paths import shown
 from structmask_gui.io.presets.library import find_preset
 from structmask_gui.io.results.record import InputRecord, Record, file_checksum, recorded_file
@@ -136,8 +137,7 @@ def tiff_target(arguments: argparse.Namespace, otherwise: Path, ending: str) -> 
             f"{shown(target)}: what is written is {kind}; give --output a name that ends in"
             f" {ending}."
         )
-    if target.resolve() == arguments.file.resolve():
-        raise InputError(f"{shown(target)}: is the image file itself; choose another --output.")
+    check_no_input(target, [arguments.file])
     return target
 
 

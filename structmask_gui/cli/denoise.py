@@ -35,7 +35,7 @@ from structmask_gui.io.denoise_files import (
     record_path,
     written_type,
 )
-from structmask_gui.io.files.atomic import checked_target, make_folder
+from structmask_gui.io.files.atomic import check_no_input, checked_target, make_folder
 from structmask_gui.io.files.paths import exists, is_folder, one_line, shown
 from structmask_gui.io.results.files import ResultFiles, plan_results
 from structmask_gui.io.results.masks import load_mask
@@ -51,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     with item.open() as stack, progress_bar(stack.name) as progress:
         task = Task(progress)
         # Refused before anything takes long.
+        check_no_input(target, stack.files)
         written_type(stack, whole_numbers=arguments.whole_numbers)
         extraction, mask = _measured(stack, given, task)
         doubts = doubts_about(

@@ -7,18 +7,19 @@ import argparse
 from structmask_gui.cli.choices import chosen_inputs, tiff_target
 from structmask_gui.cli.console import DONE, progress_bar
 from structmask_gui.core.progress import Task
-from structmask_gui.io.files.atomic import make_folder
+from structmask_gui.io.files.atomic import check_no_input, make_folder
 from structmask_gui.io.files.paths import one_line
-from structmask_gui.io.results.destriped import save_destriped
+from structmask_gui.io.results.destriped import destriped_path, save_destriped
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     source = arguments.file
     folder = arguments.output_dir or source.parent
-    target = tiff_target(arguments, folder / f"{source.stem}_destriped.tif", ".tif")
+    target = tiff_target(arguments, destriped_path(source, folder), ".tif")
     (item,) = chosen_inputs(arguments, [source], None)
     with item.open() as stack, progress_bar(stack.name) as progress:
+        check_no_input(target, stack.files)
         if arguments.output_dir is not None:
             make_folder(folder)
         save_destriped(stack, arguments.lines, target, force=arguments.force, task=Task(progress))

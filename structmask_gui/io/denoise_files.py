@@ -36,9 +36,9 @@ from structmask_gui.core.recommend.shapes import GAINS
 from structmask_gui.core.stack.frames import ChosenFrames, Frames
 from structmask_gui.io.denoise_state import SavedState, fitted
 from structmask_gui.io.denoised import evaluate_file
-from structmask_gui.io.files.atomic import write_atomic
-from structmask_gui.io.files.json_files import json_bytes
-from structmask_gui.io.files.paths import exists, shown
+from structmask_gui.io.files.atomic import check_no_input, write_atomic
+from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, json_bytes, read_json
+from structmask_gui.io.files.paths import shown
 from structmask_gui.io.results.files import stem_of
 from structmask_gui.io.results.record import InputRecord, Record
 from structmask_gui.io.stack.image_stack import DENOISED_BY, ImageStack
@@ -60,6 +60,20 @@ def denoised_path(source: Path, folder: Path | None = None) -> Path:
 def record_path(target: Path) -> Path:
     """Return where the record of a denoised file goes, beside it."""
     return target.with_name(re.sub(r"(\.ome)?\.tiff?$", "", target.name, flags=re.I) + ".json")
+
+
+def is_denoised(file: Path) -> bool:
+    """Say whether a file is a denoised one, by its name and the record beside it."""
+    if not file.name.lower().endswith(ENDING):
+        return False
+    beside = record_path(file)
+    try:
+        check_format(
+            read_json(beside, LARGEST_JSON, "a record"), beside, FORMAT, VERSION, "a record"
+        )
+    except InputError:
+        return False
+    return True
 
 
 def flags_of(
@@ -202,7 +216,7 @@ def save_denoised(
     whole_numbers : bool
         Round to the stack's own type, where it is one of whole numbers; float32 otherwise.
     force : bool
-        Replace an existing file, but never the stack's own.
+        Replace an existing file, but never one of the stack's own.
     task : Task
 
     Returns
@@ -213,13 +227,12 @@ def save_denoised(
     Raises
     ------
     InputError
-        If the file exists and `force` is False, cannot be written, or is the stack's own.
+        If the file exists and `force` is False, cannot be written, or is one of the stack's own.
     Cancelled
         If the task is cancelled; nothing is left then.
     """
     path = Path(path)
-    if exists(path) and exists(stack.path) and path.samefile(stack.path):
-        raise InputError(f"{shown(path)}: is the image file itself; choose another name.")
+    check_no_input(path, stack.files)
     dtype = written_type(stack, whole_numbers=whole_numbers)
     clipped = 0
 
@@ -362,10 +375,14 @@ def denoise_stacks(
     Raises
     ------
     InputError
-        If there are too few pixels, the files differ in size, or a file cannot be written.
+        If there are too few pixels, the files differ in size, or a file cannot be written or is one
+        of those that are read.
     Cancelled
         If the task is cancelled: what is written by then stays, and the state to go on from.
     """
+    inputs = [file for stack in stacks for file in stack.files]
+    for target in targets:
+        check_no_input(target, inputs)
     frames = stacks[0] if len(stacks) == 1 else ChosenFrames(stacks)
     denoiser = Denoiser(frames, options.mask, shared_noise="shared_frames" in options.accepted)
     if options.test_spots:
@@ -377,6 +394,11 @@ def denoise_stacks(
     names = tuple(stack.name for stack in stacks)
     written, first = [], 0
     for stack, source, target in zip(stacks, sources, targets, strict=True):
+        # What can fail comes first: afterwards no file would have its record.
+        basis, problem = _measured(stack, measure, task)
+        spots: tuple[Recovered, ...] = ()
+        if options.test_spots and basis is not None:
+            spots = recovered_shapes(denoiser, basis.noise.variance**0.5, task)
         record = save_denoised(
             DenoisedRecord(
                 denoiser,
@@ -394,34 +416,22 @@ def denoise_stacks(
             task=task,
         )
         first += stack.n_frames
-        file = _evaluated(target, record, stack, measure, task)
-        if options.test_spots:
-            noise_sd = _measured(stack, measure, task).noise.variance ** 0.5
-            file = replace(file, spots=recovered_shapes(denoiser, noise_sd, task))
+        file = DenoisedFile(target, record, None, problem, spots)
+        if basis is not None:
+            file = _evaluated(file, stack, basis, task)
         write_atomic(record_path(target), json_bytes(file.values()), force=options.force)
         written.append(file)
     saved.remove()
     return written
 
 
-def _evaluated(
-    target: Path,
-    record: DenoisedRecord,
-    stack: ImageStack,
-    measure: Measure | None,
-    task: Task,
-) -> DenoisedFile:
+def _evaluated(file: DenoisedFile, stack: ImageStack, basis: Basis, task: Task) -> DenoisedFile:
+    told = trusted_as_told(basis, file.record.accepted)
     try:
-        found = evaluate_file(
-            target,
-            [stack],
-            record.mask,
-            lambda: trusted_as_told(_measured(stack, measure, task), record.accepted),
-            task=task,
-        ).outcome
+        found = evaluate_file(file.path, [stack], file.record.mask, lambda: told, task=task)
     except (InputError, ParameterError) as error:
-        return DenoisedFile(target, record, None, str(error))
-    return DenoisedFile(target, record, found)
+        return replace(file, problem=str(error))
+    return replace(file, evaluation=found.outcome)
 
 
 def trusted_as_told(measured: Basis, flags: Iterable[str]) -> Basis:
@@ -433,5 +443,9 @@ def trusted_as_told(measured: Basis, flags: Iterable[str]) -> Basis:
     return replace(measured, trusted=measured.trusted and "cannot_tell" not in flags)
 
 
-def _measured(stack: ImageStack, measure: Measure | None, task: Task) -> Basis:
-    return automatic_basis(stack, task=task) if measure is None else measure(stack, task)
+def _measured(stack: ImageStack, measure: Measure | None, task: Task) -> tuple[Basis | None, str]:
+    """Return the basis of an evaluation, or why there is none."""
+    try:
+        return automatic_basis(stack, task=task) if measure is None else measure(stack, task), ""
+    except (InputError, ParameterError) as error:
+        return None, str(error)

@@ -12,10 +12,20 @@ from scipy.ndimage import gaussian_filter
 from structmask_gui.cli import denoise
 from structmask_gui.core.denoising import denoiser
 from structmask_gui.core.denoising.denoiser import Denoiser
-from structmask_gui.io.denoise_files import doubts_about, flags_of
+from structmask_gui.core.errors import InputError
+from structmask_gui.io.denoise_files import (
+    DenoisedRecord,
+    DenoiseOptions,
+    denoise_stacks,
+    doubts_about,
+    flags_of,
+    save_denoised,
+)
 from structmask_gui.io.denoise_state import SavedState
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.results.masks import load_mask
+from structmask_gui.io.results.record import InputRecord
+from tests.io.maker_files import write_ome_set
 
 
 @pytest.fixture(autouse=True)
@@ -245,10 +255,30 @@ def test_its_own_result_is_not_taken_for_a_wrong_file(structmask, tmp_path):
     assert "network" not in record["evaluation"]["sentence"]
 
 
+def test_no_file_that_is_read_is_written_over(structmask, stack, mask, tmp_path):
+    frames = tifffile.imread(stack).reshape(4, 96, 102)
+    first, second, *_ = write_ome_set(tmp_path, frames)
+    before = second.read_bytes()
+    options = ("--mask", mask, "--yes", "--force")
+    answer = structmask("denoise", first, *options, "--output", second)
+    assert answer.code == 2
+    assert f"{second.name}: is an image file that is open" in answer.err
+    # Of files that are denoised together also the others.
+    with open_stack(stack) as one, open_stack(first) as other:
+        targets = [tmp_path / "out.ome.tif", stack]
+        with pytest.raises(InputError, match="is an image file that is open"):
+            denoise_stacks([other, one], targets, DenoiseOptions(load_mask(mask), force=True))
+        fitted = DenoisedRecord(Denoiser(other, load_mask(mask)), InputRecord.of(other), "measured")
+        with pytest.raises(InputError, match="is an image file that is open"):
+            save_denoised(fitted, other, second, force=True)
+    assert second.read_bytes() == before
+    assert not targets[0].exists()
+
+
 def test_nothing_is_replaced_unasked_and_never_the_input(structmask, stack, mask, tmp_path):
     answer = structmask("denoise", stack, "--mask", mask, "--yes", "--output", stack, "--force")
     assert answer.code == 2
-    assert "is the image file itself" in answer.err
+    assert "is an image file that is open" in answer.err
     target = tmp_path / "out.ome.tif"
     target.write_bytes(b"old")
     options = ("denoise", stack, "--mask", mask, "--yes", "--output", target)
@@ -383,6 +413,20 @@ def test_spots_are_put_in_and_stand_in_the_record(structmask, stack, mask):
     answer = structmask("denoise", stack, "--mask", mask, "--yes", "--force")
     assert "as bright as the noise" not in answer.out
     assert "test_with_spots" not in json.loads(stack.with_name("cells_denoised.json").read_text())
+
+
+@pytest.mark.parametrize("spots", [(), ("--test-spots",)], ids=["plain", "spots"])
+def test_what_cannot_be_measured_is_written_with_its_record(structmask, tmp_path, mask, spots):
+    pixels = np.random.default_rng(0).normal(100, 10, (128, 160)).astype(np.float32)
+    pixels[::8] = pixels[:, ::8] = np.nan
+    np.save(tmp_path / "nan.npy", pixels)
+    answer = structmask("denoise", tmp_path / "nan.npy", "--mask", mask, "--yes", *spots)
+    assert answer.code == 0, answer.err
+    assert "note: it could not be evaluated: nan.npy has no part" in answer.err
+    assert sorted(path.name for path in tmp_path.glob("nan_*")) == [
+        "nan_denoised.json",
+        "nan_denoised.ome.tif",
+    ]
 
 
 def test_frames_too_small_for_spots_are_refused_before_anything_is_fitted(

@@ -8,6 +8,7 @@ import tifffile
 
 from structmask_gui.core.stack.destripe import destriped
 from structmask_gui.io.open import open_stack
+from tests.io.maker_files import write_ome_set
 
 
 @pytest.fixture
@@ -56,6 +57,16 @@ def test_the_image_itself_is_never_written_over(structmask, lined):
     assert answer.code == 2
     assert "lined.npy" in answer.err
     assert lined.read_bytes() == before
+
+
+def test_no_file_of_a_set_is_written_over(structmask, tmp_path):
+    frames = np.random.default_rng(0).integers(0, 999, (3, 32, 40)).astype(np.uint16)
+    first, second, _ = write_ome_set(tmp_path, frames)
+    before = second.read_bytes()
+    answer = structmask("destripe", first, "rows", "--output", second, "--force")
+    assert answer.code == 2
+    assert f"{second.name}: is an image file that is open" in answer.err
+    assert second.read_bytes() == before
 
 
 @pytest.mark.parametrize(

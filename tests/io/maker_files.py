@@ -11,8 +11,36 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tifffile
 
 AnyArray = np.ndarray[Any, Any]
+
+
+def write_ome_set(folder: Path, frames: AnyArray) -> list[Path]:
+    """Write a uint16 stack (t, y, x) as OME-TIFFs of one frame each, every other one compressed."""
+    files = [folder / f"set_{i:02}.ome.tif" for i in range(len(frames))]
+    planes = "".join(
+        f'<TiffData FirstT="{i}" IFD="0" PlaneCount="1">'
+        f'<UUID FileName="{file.name}">urn:uuid:{i}</UUID></TiffData>'
+        for i, file in enumerate(files)
+    )
+    count, height, width = frames.shape
+    for i, file in enumerate(files):
+        xml = (
+            '<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"'
+            f' UUID="urn:uuid:{i}"><Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYZCT"'
+            f' Type="uint16" SizeX="{width}" SizeY="{height}" SizeZ="1" SizeC="1" SizeT="{count}">'
+            f'<Channel ID="Channel:0"/>{planes}</Pixels></Image></OME>'
+        )
+        tifffile.imwrite(
+            file,
+            frames[i],
+            description=xml,
+            metadata=None,
+            photometric="minisblack",
+            compression="zlib" if i % 2 else None,
+        )
+    return files
 
 
 def write_lif(

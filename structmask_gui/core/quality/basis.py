@@ -35,13 +35,15 @@ the scene moves or bleaches."""
 def automatic_basis(
     frames: Frames,
     *,
-    radius: int = RADIUS,
+    radius: int | None = None,
     task: Task = NO_TASK,
 ) -> Basis:
     """Measure noise and image in the source that the statistical method chooses.
 
-    Also for masks of the published method, which measures noise and structure together.
+    Also for masks of the published method, which measures noise and structure together. Without a
+    radius, small frames are measured as far as they allow.
     """
+    radius = _radius_in(frames) if radius is None else radius
     try:
         measurement = measure(frames, automatic_parameters(radius), task=task)
     except (InputError, ParameterError):
@@ -79,8 +81,7 @@ def extraction_basis(
     """
     # No radius was asked for: small frames are measured as far as they allow.
     part = _part(frames, extraction.measurement.region)
-    radius = max(1, min(RADIUS, largest_radius(part)))
-    made = measurement_basis(extraction.measurement, frames, radius=radius, task=task)
+    made = measurement_basis(extraction.measurement, frames, radius=_radius_in(part), task=task)
     estimate = extraction.measurement.correlation
     if not cannot_separate(extraction) or extraction.parameters.source != "automatic":
         return made
@@ -140,6 +141,11 @@ def _measured_again(
         # Frames that share noise are no repeats of one still scene.
         return None if estimate.evidence.patterns.shared else "difference"
     return "flat" if asked == "flat" and estimate.lags.reach < 2 * radius else None
+
+
+def _radius_in(frames: Frames) -> int:
+    """Return the default radius, lowered for frames too small for it."""
+    return max(1, min(RADIUS, largest_radius(frames)))
 
 
 def _part(frames: Frames, region: Region | None) -> Frames:

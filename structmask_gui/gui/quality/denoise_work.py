@@ -92,6 +92,15 @@ def find_doubts(state: State, task: Task) -> tuple[Doubt, ...]:
 
 def denoise(plan: Plan, task: Task) -> Denoised:
     """Denoise all frames, show one while that gets better, and evaluate them."""
+    try:
+        return _made(plan, task)
+    except BaseException:
+        if plan.discard.is_set():
+            forget(plan, task)
+        raise
+
+
+def _made(plan: Plan, task: Task) -> Denoised:
     from structmask_gui.io.denoise_files import DenoisedRecord
     from structmask_gui.io.denoise_state import fitted
     from structmask_gui.io.results.record import InputRecord
@@ -104,18 +113,13 @@ def denoise(plan: Plan, task: Task) -> Denoised:
     _show(plan, denoiser, task)
     source = InputRecord.of(stack, task)
     saved = _state_of(plan, source.sha256)
-    try:
-        gain = 0.0
-        for step in fitted(denoiser, saved, task):
-            small = step.frames.frame_shape[0] * step.frames.frame_shape[1] <= _LARGEST_EARLY
-            if step.stage.gain > gain and small:
-                gain = step.stage.gain
-                _show(plan, denoiser, task)
-        answers = _answers(denoiser, task)
-    except BaseException:
-        if plan.discard.is_set() and saved is not None:
-            saved.remove()
-        raise
+    gain = 0.0
+    for step in fitted(denoiser, saved, task):
+        small = step.frames.frame_shape[0] * step.frames.frame_shape[1] <= _LARGEST_EARLY
+        if step.stage.gain > gain and small:
+            gain = step.stage.gain
+            _show(plan, denoiser, task)
+    answers = _answers(denoiser, task)
     denoiser.keep(answers)
     record = DenoisedRecord(
         denoiser,
@@ -236,14 +240,13 @@ def save(
 ) -> list[str]:
     """Write a result and its record, replacing old ones, but no file that is open."""
     from structmask_gui.io.denoise_files import DenoisedFile, record_path, save_denoised
-    from structmask_gui.io.files.atomic import write_atomic
+    from structmask_gui.io.files.atomic import check_no_input, write_atomic
     from structmask_gui.io.files.json_files import json_bytes
     from structmask_gui.io.files.paths import exists, shown
 
     if path.suffix.lower() not in (".tif", ".tiff"):
         raise InputError(f"{shown(path)}: it is written as an OME-TIFF; end the name in .ome.tif.")
-    if path.resolve() in {one.resolve() for one in inputs}:
-        raise InputError(f"{shown(path)}: is an image file that is open; choose another name.")
+    check_no_input(path, inputs)
     beside_it = record_path(path)
     # The dialog has asked about the image only.
     if exists(beside_it) and not exists(path):

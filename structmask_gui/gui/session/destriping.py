@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session.worker import Job, Step
@@ -35,8 +34,10 @@ class Destriping(QObject):
 
     def proposed(self) -> Path | None:
         """Return where the frames go: beside the open file, or at home if that cannot be."""
+        from structmask_gui.io.results.destriped import destriped_path
+
         paths = self._session.state.paths
-        return beside(paths) / f"{paths[0].stem}_destriped.tif" if paths else None
+        return destriped_path(paths[0], beside(paths)) if paths else None
 
     def save(self, path: Path, lines: Lines) -> None:
         """Write the frames, replacing an old file."""
@@ -44,7 +45,8 @@ class Destriping(QObject):
         if state.frames is None:
             return
         self.said.emit("Writing destriped frames…")
-        work = partial(_write, path, state.paths, state.frames, lines)
+        inputs = (*state.files, *self._session.reference_stacks.files)
+        work = partial(_write, path, inputs, state.frames, lines)
         self._job.run(work, self._on_written, self._on_failed)
 
     def _on_step(self, step: Step) -> None:
@@ -70,9 +72,9 @@ class Destriping(QObject):
         self._job.close()
 
 
-def _write(path: Path, own: tuple[Path, ...], frames: Frames, lines: Lines, task: Task) -> Path:
+def _write(path: Path, inputs: tuple[Path, ...], frames: Frames, lines: Lines, task: Task) -> Path:
+    from structmask_gui.io.files.atomic import check_no_input
     from structmask_gui.io.results.destriped import save_destriped
 
-    if path.resolve() in {stack.resolve() for stack in own}:
-        raise InputError(f"{path.name}: is the open file; choose another name.")
+    check_no_input(path, inputs)
     return save_destriped(frames, lines, path, force=True, task=task)

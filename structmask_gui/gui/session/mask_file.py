@@ -16,6 +16,7 @@ from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session.opening import Part
 from structmask_gui.gui.session.worker import Job
 from structmask_gui.gui.widgets import dialogs
+from structmask_gui.io.files.paths import last_part
 
 if TYPE_CHECKING:
     from structmask_gui.gui.session.session import Session
@@ -27,7 +28,7 @@ class MaskFile(QObject):
     """Reads mask files; of several in quick succession the last one counts."""
 
     read = Signal(object, str, tuple)
-    """The mask, the name of its file, and the names of the images it was measured on, if its record
+    """The mask, the name of its file, and the names of the files it was measured on, if its record
     lies beside it."""
     said = Signal(str)
     """A sentence on what was opened."""
@@ -59,7 +60,7 @@ class MaskFile(QObject):
 
     def _on_record(self, found: _Recorded) -> None:
         state = self._session.state
-        own = {path.name for path in state.paths} & set(found.images)
+        own = set(map(last_part, state.paths)) & set(found.images)
         if state.extraction is not None and (own or not found.images):
             self._on_read((found.mask, found.name, found.images))
         elif not found.images:
@@ -131,7 +132,7 @@ def _read_record(path: Path, _task: Task) -> _Recorded:
     paths = [recorded_file(item, beside_it) for item in inputs]
     if not inputs:
         return _Recorded(mask, path.name)
-    images = tuple(item.name for item in record.inputs)
+    images = tuple(last_part(item.path) for item in record.inputs)
     gone = next((item for item, at in zip(inputs, paths, strict=True) if at is None), None)
     first = inputs[0]
     chosen = None

@@ -74,6 +74,11 @@ class ReferenceStacks(QObject):
         stack = self._stacks.get(kind)
         return None if stack is None else Path(stack.path)
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that hold pixels of the stacks."""
+        return tuple(file for stack in self._stacks.values() for file in stack.files)
+
     def remembered(self) -> dict[str, str]:
         """Return the paths by kind, to be found again at the next start."""
         return {kind: str(stack.path) for kind, stack in self._stacks.items()}

@@ -107,6 +107,11 @@ class State:
         return tuple(Path(stack.path) for stack in self.stacks)
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that hold pixels of the stacks."""
+        return tuple(file for stack in self.stacks for file in stack.files)
+
+    @property
     def part(self) -> Part:
         """What is measured of the open files, and the frame on display."""
         return Part(self.region, self.frame_range, self.frame)

@@ -17,6 +17,7 @@ from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.names import MASK_CHANGES
 from structmask_gui.gui.session.mask_file import MaskFile
 from structmask_gui.gui.style.icons import icon
+from structmask_gui.io.files.paths import last_part, shown
 
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
@@ -274,10 +275,10 @@ class MaskEditor(QObject):
         self.file.ask("Open a mask")
 
     def _on_read(self, mask: Mask, name: str, images: tuple[str, ...]) -> None:
-        open_now = {path.name for path in self._session.state.paths}
+        open_now = set(map(last_part, self._session.state.paths))
         other = ""
         if images and not open_now & set(images):
-            other = f"measured on {images[0]}" + (" and others" if images[1:] else "")
+            other = f"measured on {shown(images[0])}" + (" and others" if images[1:] else "")
         how = f"from {name}, {other}" if other else f"from {name}"
         self._session.edits.set_mask(mask, how, f"Open {name}")
         if self._session.state.edit is None:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 from structmask_gui.core.errors import InputError
+from structmask_gui.io.denoise_files import is_denoised
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.files.paths import exists, is_file, is_folder, read_small, reason, shown
 from structmask_gui.io.formats.known import is_readable_name
 from structmask_gui.io.formats.zarr import is_zarr_folder
+from structmask_gui.io.results.destriped import is_destriped
 from structmask_gui.io.results.files import ResultFiles, is_result, plan_results
 
 Per = Literal["file", "folder", "all"]
@@ -49,7 +51,8 @@ def find_files(
         A folder stands for the image files in it, a pattern (``*``, ``?``, ``[…]``, and ``**`` for
         any folders) for the files that match, a text file (``.txt``) for the paths in its lines.
         Anything else is a file; if there is none of that name, it will fail with its sentence.
-        Masks that an earlier run left in a folder are passed over.
+        What an earlier run left in a folder is passed over: masks, denoised and destriped frames.
+        A file that is named itself is not.
     recursive : bool
         Look into the folders' folders too.
 
@@ -126,7 +129,7 @@ def _stands_for(path: Path, recursive: bool, *, lists: bool) -> list[Path]:
     if any(sign in str(path) for sign in "*?["):
         # Path.glob takes no absolute pattern.
         found = sorted(map(Path, glob.glob(str(path), recursive=True)))  # noqa: PTH207
-        return [file for file in found if is_file(file) and not is_result(file)]
+        return [file for file in found if is_file(file) and not _was_made(file)]
     return [path]
 
 
@@ -143,8 +146,13 @@ def _in_folder(folder: Path, recursive: bool) -> list[Path]:
         if is_readable_name(file)
         and not file.name.startswith(".")
         and (is_file(file) or is_zarr_folder(file))
-        and not is_result(file)
+        and not _was_made(file)
     ]
+
+
+def _was_made(file: Path) -> bool:
+    """Say whether an earlier run left a file: a mask, denoised or destriped frames."""
+    return is_result(file) or is_denoised(file) or is_destriped(file)
 
 
 def _in_list(path: Path, recursive: bool) -> list[Path]:

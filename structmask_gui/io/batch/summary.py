@@ -50,6 +50,9 @@ _FOUND = ("sentence", "certainty", "notes", *COLUMNS[6:16], *COLUMNS[-2:])
 SummaryRow = dict[str, str]
 
 _LARGEST = 200_000_000
+_LONGEST_CELL = 32_767
+"""Characters that a cell of a spreadsheet holds."""
+
 _BESIDE = 3
 _SMALL = 96
 
@@ -99,7 +102,7 @@ def csv_bytes(queue: BatchQueue, earlier: Mapping[str, SummaryRow] | None = None
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
     for line in _lines(queue, earlier or {}):
-        writer.writerow([_harmless(line.row[name]) for name in COLUMNS])
+        writer.writerow([_cell(line.row[name]) for name in COLUMNS])
     # The mark at the beginning tells spreadsheets that it is UTF-8.
     return buffer.getvalue().encode("utf-8-sig", errors="backslashreplace")
 
@@ -268,6 +271,8 @@ def _earlier(path: Path) -> dict[str, SummaryRow]:
 
 def _read(path: Path) -> list[SummaryRow]:
     text = read_small(path, _LARGEST, "a summary")
+    # Earlier versions wrote cells longer than the module reads by itself.
+    limit = csv.field_size_limit(_LARGEST)
     try:
         rows = csv.reader(io.StringIO(text.decode("utf-8-sig"), newline=""))
         names = tuple(next(rows, ()))
@@ -277,6 +282,8 @@ def _read(path: Path) -> list[SummaryRow]:
         return [{**nothing, **dict(zip(names, map(_as_written, row), strict=True))} for row in rows]
     except (ValueError, csv.Error):
         raise _no_summary(path) from None
+    finally:
+        csv.field_size_limit(limit)
 
 
 def _no_summary(path: Path) -> InputError:
@@ -354,10 +361,10 @@ def _address(path: Path, folder: Path) -> str:
     return "./" + quote(os.fsencode(relative.replace(os.sep, "/")))
 
 
-def _harmless(value: object) -> str:
-    """Keep a spreadsheet from taking a text for a formula."""
-    text = str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "'") else text
+def _cell(text: str) -> str:
+    """Keep a spreadsheet from taking a text for a formula, and from splitting a long one."""
+    text = f"'{text}" if text[:1] in ("=", "+", "-", "@", "'") else text
+    return text if len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 1]}…"
 
 
 def _as_written(text: str) -> str:

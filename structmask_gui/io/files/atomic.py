@@ -10,7 +10,7 @@ import platform
 import re
 import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -102,6 +102,19 @@ def checked_target(path: Path) -> tuple[Path, os.stat_result | None]:
     if existing is not None and stat.S_ISDIR(existing.st_mode):
         raise InputError(f"{name}: is a folder; give the name of a file.")
     return target, existing
+
+
+def check_no_input(target: Path, inputs: Iterable[Path]) -> None:
+    """Refuse to write over a file that is read, by whatever name."""
+    if any(_is_same(target, file) for file in inputs):
+        raise InputError(f"{shown(target)}: is an image file that is open; choose another name.")
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except (OSError, ValueError):  # one of them is not there
+        return False
 
 
 def make_folder(folder: Path) -> None:

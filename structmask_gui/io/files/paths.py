@@ -8,7 +8,7 @@ import re
 import stat
 import unicodedata
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from urllib.parse import urlsplit
 
 from structmask_gui.core.errors import InputError
@@ -33,6 +33,11 @@ def shown(path: str | os.PathLike[str]) -> str:
         half = _LONGEST_SHOWN // 2
         name = f"{name[:half]}…{name[-half:]}"
     return name
+
+
+def last_part(path: str | os.PathLike[str]) -> str:
+    """Return the last part of a path of any system, after its last slash or backslash."""
+    return PureWindowsPath(path).name
 
 
 def one_line(text: str | os.PathLike[str]) -> str:

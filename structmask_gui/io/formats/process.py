@@ -125,10 +125,7 @@ def hdf5_texts(path: Path, keys: dict[str, list[str]]) -> dict[str, dict[str, li
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """Answer questions until there are no more; runs in the other process."""
-    if os.name == "posix":
-        # What a damaged file makes the library ask for is refused to it.
-        limit = import_module("resource")
-        limit.setrlimit(limit.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
+    _limit_memory()
     with contextlib.ExitStack() as opened:
         reader: Any = None
         for line in questions:
@@ -159,6 +156,18 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
                 answer, data = {"error": f"{type(error).__name__}: {error}"[:500]}, b""
             answers.write(json.dumps(answer).encode() + b"\n" + data)
             answers.flush()
+
+
+def _limit_memory() -> None:
+    """Have the system refuse what a damaged file makes the library ask for, where it can."""
+    # macOS accepts no such limit.
+    if os.name != "posix" or sys.platform == "darwin":
+        return
+    system = import_module("resource")
+    _, hard = system.getrlimit(system.RLIMIT_AS)
+    most = _MOST_MEMORY if hard == system.RLIM_INFINITY else min(_MOST_MEMORY, hard)
+    with contextlib.suppress(OSError, ValueError):
+        system.setrlimit(system.RLIMIT_AS, (most, most))
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +17,26 @@ from structmask_gui.core.stack.destripe import DestripedFrames
 from structmask_gui.core.stack.frames import Frames, Lines
 from structmask_gui.core.stack.scaled import check_single
 from structmask_gui.io.files.atomic import write_atomic
+from structmask_gui.io.formats.known import is_readable_name
 from structmask_gui.io.stack.image_stack import DESTRIPED_BY
 
+_ENDING = "_destriped.tif"
 _LARGEST_CLASSIC = 2**32 - 2**24
 """Bytes of pixels from which on a TIFF must be a BigTIFF."""
+
+
+def destriped_path(source: Path, folder: Path) -> Path:
+    """Return `<stem>_destriped.tif` in a folder."""
+    return folder / f"{source.stem}{_ENDING}"
+
+
+def is_destriped(file: Path) -> bool:
+    """Say whether a file is, by its name, a destriped one that was left beside its input."""
+    if not file.name.lower().endswith(_ENDING):
+        return False
+    stem = file.name[: -len(_ENDING)]
+    beside = file.parent.glob(f"{glob.escape(stem)}.*")
+    return any(other.stem == stem and is_readable_name(other) for other in beside)
 
 
 def save_destriped(

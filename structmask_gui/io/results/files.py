@@ -14,7 +14,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.io.files.atomic import make_folder, write_atomic
-from structmask_gui.io.files.paths import exists, is_file, shown
+from structmask_gui.io.files.paths import exists, is_file, last_part, shown
 from structmask_gui.io.formats.known import is_readable_name
 from structmask_gui.io.results.masks import (
     load_mask,
@@ -220,11 +220,11 @@ def is_mask(file: Path) -> bool:
 
 
 def measured_on(file: Path) -> tuple[str, ...]:
-    """Return the names of the images of a mask by its record; empty if it has none beside it."""
+    """Return the names of the image files of a mask by its record; empty if none is beside it."""
     path = file.with_suffix(".json")
     if not is_file(path):
         return ()
     try:
-        return tuple(item.name for item in read_record(path).inputs)
+        return tuple(last_part(item.path) for item in read_record(path).inputs)
     except InputError:
         return ()

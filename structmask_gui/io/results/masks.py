@@ -158,6 +158,9 @@ def _from_npy(path: Path, name: str, size: int) -> AnyArray:
     with path.open("rb") as file:
         dtype, shape, fortran, offset = read_npy_header(file)
         _check_shape(shape, name)
+        if dtype.kind not in "buif":
+            # NumPy may not even read these: values without a size, or arrays in place of values.
+            raise InputError(f"{name}: holds other values than 0 and 1; a mask holds only these.")
         count = shape[0] * shape[1]
         if offset + count * dtype.itemsize > size:
             raise InputError(

@@ -23,7 +23,7 @@ from structmask_gui.core.recommend.recommend import Recommendation
 from structmask_gui.core.recommend.wording import Answer
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, json_bytes, read_json
-from structmask_gui.io.files.paths import is_file, is_folder, reason, shown
+from structmask_gui.io.files.paths import is_file, is_folder, last_part, reason, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.results.masks import PathLike
 from structmask_gui.io.stack.image_stack import ImageStack, MeasuredFiles
@@ -372,7 +372,9 @@ def read_record(path: str | os.PathLike[str]) -> Record:
 
 def recorded_file(item: InputRecord, record: Path) -> Path | None:
     """Find an input of a record where it was, or beside the record; None if it is at neither."""
-    places = (Path(item.path), record.parent / item.name)
+    # The name is what messages show, which may be cut short.
+    at = Path(item.path)
+    places = (at, record.parent / at.name, record.parent / last_part(item.path))
     return next((path for path in places if is_file(path) or is_folder(path)), None)
 
 

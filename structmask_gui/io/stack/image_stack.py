@@ -160,6 +160,11 @@ class ImageStack:
     # --- the file -----------------------------------------------------------------------------
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that hold its pixels, as far as they are known."""
+        return (self.path, *(self.other_files or ()))
+
+    @property
     def n_channels(self) -> int:
         """How many channels there are to choose from."""
         return self._channels.n

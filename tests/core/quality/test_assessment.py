@@ -6,6 +6,7 @@ import pytest
 from structmask_gui.core.errors import ParameterError
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import assess, basis
+from structmask_gui.core.quality.basis import automatic_basis
 from structmask_gui.core.quality.copied_noise import still_copied
 from structmask_gui.core.quality.covariance import given_covariance
 from structmask_gui.core.quality.error import estimated_error, weights
@@ -72,3 +73,15 @@ def test_frames_too_small_are_refused():
     small = ArrayFrames(np.random.default_rng(0).normal(size=(2, 30, 30)))
     with pytest.raises(ParameterError, match="does not fit"):
         basis(small)
+
+
+@pytest.mark.parametrize(("side", "radius"), [(20, 4), (40, 9), (41, 10), (60, 10)])
+def test_small_frames_are_measured_as_far_as_they_allow(side, radius):
+    small = ArrayFrames(np.random.default_rng(0).normal(size=(6, side, side)))
+    assert automatic_basis(small).radius == radius
+
+
+def test_a_radius_that_is_asked_for_is_not_lowered():
+    small = ArrayFrames(np.random.default_rng(0).normal(size=(6, 40, 40)))
+    with pytest.raises(ParameterError, match="A radius of 10 pixels does not fit"):
+        automatic_basis(small, radius=10)

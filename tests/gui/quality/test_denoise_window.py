@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tifffile
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
@@ -20,7 +21,9 @@ from structmask_gui.core.denoising import denoiser
 from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.core.denoising.spots import recovered_shapes, sentences
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.progress import Task
 from structmask_gui.gui.quality import denoise_words as words
+from structmask_gui.gui.quality import denoise_work
 from structmask_gui.gui.quality import denoising as job
 from structmask_gui.gui.quality.denoise_window import DenoiseWindow
 from structmask_gui.gui.widgets.wording import said
@@ -28,6 +31,7 @@ from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.open import open_stack
 from tests.gui.conftest import noise, one_frame, wait_for_result
 from tests.gui.open_dialogs import dialog, trigger
+from tests.io.maker_files import write_ome_set
 
 pytestmark = [pytest.mark.usefixtures("close_dialogs"), pytest.mark.one_window]
 
@@ -166,19 +170,19 @@ def test_it_is_saved_with_its_record_and_never_over_an_open_file(
 def test_an_open_tiff_is_not_replaced(
     window: MainWindow, tmp_path: Path, doubts: Any, qtbot: QtBot
 ):
-    path = tmp_path / "rows.tif"
-    tifffile.imwrite(path, noise((4, 96, 96)), photometric="minisblack", metadata={"axes": "TYX"})
+    path, *others = write_ome_set(tmp_path, noise((4, 96, 96)).astype(np.uint16))
     window.open_paths([str(path)])
     wait_for_result(window.session, qtbot)
     shown = opened(window)
     finished(shown, qtbot)
-    before = path.read_bytes()
-    with qtbot.waitSignal(shown.denoising.failed, timeout=WAIT) as said:
-        shown.denoising.save(path)
-    assert said.args[0] == "rows.tif: is an image file that is open; choose another name."
-    assert shown.title.text() == said.args[0]
-    assert path.read_bytes() == before
-    assert files(tmp_path) == ["rows.tif"]
+    for file in (path, others[0]):
+        before = file.read_bytes()
+        with qtbot.waitSignal(shown.denoising.failed, timeout=WAIT) as said:
+            shown.denoising.save(file)
+        assert said.args[0] == f"{file.name}: is an image file that is open; choose another name."
+        assert shown.title.text() == said.args[0]
+        assert file.read_bytes() == before
+    assert files(tmp_path) == [file.name for file in (path, *others)]
 
 
 def test_cancel_leaves_nothing_and_a_pause_is_gone_on_from(
@@ -227,6 +231,28 @@ def test_cancel_after_a_pause_removes_what_was_kept(
     shown.cancel_button.click()
     qtbot.waitUntil(lambda: not unfinished.exists(), timeout=WAIT)
     assert shown.denoising.phase == "nothing"
+
+
+@pytest.mark.parametrize("step", ["_show", "_evaluated"])
+def test_cancel_removes_what_was_kept_whatever_it_is_doing(
+    ready: MainWindow, stack_file: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    reached = threading.Event()
+
+    def wait(_plan: Any, _of: Any, task: Task) -> None:
+        reached.set()
+        while True:
+            task.stop_if_cancelled()
+            time.sleep(0.01)
+
+    monkeypatch.setattr(denoise_work, step, wait)
+    # As a pause leaves it.
+    stack_file.with_name("rows_denoised.ome.tif.unfinished.npz").touch()
+    shown = opened(ready)
+    qtbot.waitUntil(reached.is_set, timeout=WAIT)
+    shown.cancel_button.click()
+    qtbot.waitUntil(lambda: not shown.denoising._job.busy, timeout=WAIT)
+    assert files(stack_file.parent) == ["rows.npy"]
 
 
 @pytest.mark.parametrize("by", ["Esc", "close"])

@@ -28,6 +28,7 @@ from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.results.destriped import save_destriped
 from tests.gui.conftest import noise, wait_for_result
 from tests.gui.open_dialogs import dialog
+from tests.io.maker_files import write_ome_set
 
 pytestmark = pytest.mark.one_window
 
@@ -378,6 +379,26 @@ def test_the_open_file_is_not_overwritten(loaded: MainWindow, stack_file: Path, 
     with qtbot.waitSignal(panel.destriping.written):
         panel._destripe_to(str(stack_file.with_name("out.tif")), "")
     assert loaded.session.state.error == ""
+
+
+def test_no_other_open_file_is_overwritten(
+    loaded: MainWindow, stack_file: Path, tmp_path: Path, qtbot: QtBot
+):
+    first, second, *_ = write_ome_set(tmp_path, np.load(stack_file).astype(np.uint16))
+    loaded.open_paths([str(first)])
+    wait_for_result(loaded.session, qtbot)
+    dark = tmp_path / "dark.npy"
+    np.save(dark, noise((4, 128, 160)))
+    with qtbot.waitSignal(loaded.session.reference_stacks.changed):
+        loaded.session.reference_stacks.choose("dark", dark)
+    panel = loaded.show_panel("quality")
+    wait_current(loaded.session, qtbot)
+    before = {path: path.read_bytes() for path in (dark, second)}
+    for path in before:
+        with qtbot.waitSignal(loaded.session.failed):
+            panel._destripe_to(str(path), "")
+        assert loaded.session.state.error.startswith(f"{path.name}: is an image file that is open")
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_destriping_stops_and_leaves_nothing(tmp_path: Path):

@@ -306,6 +306,21 @@ def test_a_record_opens_its_own_image(
     assert not loaded.headline.error.isVisible()
 
 
+def test_a_long_name_is_that_of_the_open_image(
+    loaded: MainWindow, stack_file: Path, tmp_path: Path, qtbot: QtBot
+):
+    loaded.session.close_files()
+    image = stack_file.rename(stack_file.with_name("x" * 120 + ".npy"))
+    loaded.open_paths([str(image)])
+    wait_for_result(loaded.session, qtbot)
+    path = tmp_path / "m.npy"
+    with qtbot.waitSignal(loaded.exporter.written):
+        loaded.exporter.export({"json": path.with_suffix(".json"), "npy": path})
+    open_record(loaded, path, qtbot)
+    said = loaded.statusBar().currentMessage()
+    assert said == "m.npy holds the mask that is shown already."
+
+
 def test_a_record_may_be_opened_together_with_its_image(
     loaded: MainWindow, stack_file: Path, record: Path, qtbot: QtBot
 ):

@@ -66,6 +66,24 @@ def test_masks_of_an_earlier_run_are_no_images(folder):
     assert "cell_mask.png" in names(find_files([folder])[0])
 
 
+def test_denoised_and_destriped_frames_of_an_earlier_run_are_no_images(folder):
+    images = ["a.tif", "b.ome.tif", "bad.tif"]
+    made = ["a_denoised.ome.tif", "a_destriped.tif", "b.ome_destriped.tif"]
+    for name in made:
+        (folder / name).write_bytes(b"x")
+    (folder / "a_denoised.json").write_text('{"format": "structmask-denoised", "version": 1}')
+    assert names(find_files([folder])[0]) == images
+    assert names(find_files([str(folder / "*.tif")])[0]) == images
+    # What is named itself is meant.
+    (folder / "list.txt").write_text("\n".join(made))
+    assert names(find_files([folder / name for name in made])[0]) == made
+    assert names(find_files([folder / "list.txt"])[0]) == made
+    # Without the record, or without the frames it was made of, it may be all there is.
+    (folder / "a_denoised.json").write_text("{}")
+    (folder / "a.tif").unlink()
+    assert names(find_files([folder])[0]) == [*made[:2], *images[1:]]
+
+
 def test_one_mask_for_each_file_for_each_folder_and_for_all(folder, tmp_path):
     deep = folder / "deep.2"
     deep.mkdir()

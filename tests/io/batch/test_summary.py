@@ -186,6 +186,27 @@ def test_second_stacks_and_figures_are_resumed(folder, tmp_path, row_noise):
     assert "is of other files" in changed.statuses[0].error
 
 
+def test_a_cell_is_no_longer_than_a_spreadsheet_takes(folder, tmp_path):
+    queue = make(folder, tmp_path / "out")
+    gone = tuple(f"{number}.tif: there is no such file." for number in range(10_000))
+    queue._statuses[0] = JobStatus(JobState.FAILED, error="-bad.", left_out=gone)
+    rows = csv.reader(csv_bytes(queue).decode("utf-8-sig").splitlines())
+    longest = max((cell for row in rows for cell in row), key=len)
+    assert longest.startswith("'-bad. 0.tif: there is no such file. 1.tif")
+    assert longest.endswith("…")
+    assert len(longest) == 32_767
+
+
+def test_a_long_cell_of_an_earlier_version_is_read(tmp_path):
+    row = dict.fromkeys(COLUMNS, "") | {"file": "/a.tif", "state": "failed", "error": "x" * 200_000}
+    row |= {"bytes": "1", "modified": "2", "settings": "x"}
+    lines = [",".join(COLUMNS), ",".join(row.values())]
+    (tmp_path / "s.csv").write_text("\n".join(lines), encoding="utf-8-sig")
+    before = csv.field_size_limit()
+    assert read_failures(tmp_path / "s.csv")["/a.tif"][1] == row["error"]
+    assert csv.field_size_limit() == before
+
+
 @pytest.mark.parametrize(
     "without", [("still copied", "needlessly hidden"), ()], ids=["before figures", "before answer"]
 )

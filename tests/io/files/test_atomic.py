@@ -15,7 +15,7 @@ from typing import BinaryIO, NoReturn
 import pytest
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.files.atomic import write_atomic
+from structmask_gui.io.files.atomic import check_no_input, write_atomic
 
 
 def files(folder: Path) -> list[str]:
@@ -32,6 +32,19 @@ def test_new_and_replaced_files(tmp_path: Path) -> None:
     write_atomic(path, lambda file: file.write(b"three"), force=True)
     assert path.read_bytes() == b"three"
     assert files(tmp_path) == ["a.bin"]
+
+
+def test_what_is_read_is_no_target_under_any_name(tmp_path: Path) -> None:
+    raw, other, linked = tmp_path / "a.tif", tmp_path / "b.tif", tmp_path / "linked.tif"
+    raw.touch()
+    # As another spelling is on a disk that knows no capitals.
+    os.link(raw, linked)
+    for target in (raw, linked, tmp_path / ".." / tmp_path.name / "a.tif"):
+        with pytest.raises(InputError, match="is an image file that is open; choose another name"):
+            check_no_input(target, [other, raw])
+    check_no_input(other, [raw, other])
+    other.touch()
+    check_no_input(other, [raw, tmp_path / "gone.tif", Path("https://server/b.tif")])
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The process that reads CZI files does not outlive the program that started it."""
+"""The process that reads CZI files ends with its program, and starts within the system's limits."""
 
 from __future__ import annotations
 
@@ -86,3 +86,18 @@ def test_a_reader_that_hangs_ends_by_itself(tmp_path: Path) -> None:
         program.kill()
         assert program.stdin is not None
         program.stdin.close()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits memory")
+def test_a_reader_starts_under_a_limit_of_memory_lower_than_its_own() -> None:
+    command = f"ulimit -v 5000000; exec '{sys.executable}' -m structmask_gui.io.formats.process"
+    program = subprocess.run(
+        ["sh", "-c", command],
+        input=b'{"texts": {}, "path": "none.h5"}\n',
+        capture_output=True,
+        timeout=60,
+        cwd=ROOT,
+    )
+    assert program.returncode == 0, program.stderr.decode()
+    assert b"error" in program.stdout

@@ -16,6 +16,7 @@ from PIL import Image
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.io.pictures.mask_picture import draw_mask
+from structmask_gui.io.results.files import is_mask
 from structmask_gui.io.results.masks import (
     LARGEST_SIDE,
     load_mask,
@@ -181,9 +182,10 @@ class Danger:
         return (pytest.fail, ("code from a mask file was run",))
 
 
-def _huge(path: Path) -> None:
-    header = f"{{'descr': '|b1', 'fortran_order': False, 'shape': ({LARGEST_SIDE + 2}, 1)}}"
-    path.write_bytes(b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header.encode())
+def _npy(descr: str, shape: tuple[int, int]) -> Callable[[Path], object]:
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}}}"
+    data = b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header.encode() + bytes(100)
+    return lambda path: path.write_bytes(data)
 
 
 NO_MASKS: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -200,7 +202,11 @@ NO_MASKS: dict[str, tuple[Callable[[Path], object], str]] = {
         "holds pickled Python objects",
     ),
     "pickle.npy": (lambda p: p.write_bytes(pickle.dumps(Danger())), "is no mask; give"),
-    "huge.npy": (_huge, "too large for a mask"),
+    "huge.npy": (_npy("|b1", (LARGEST_SIDE + 2, 1)), "too large for a mask"),
+    **{
+        f"type {number}.npy": (_npy(descr, (3, 3)), "holds other values than 0 and 1")
+        for number, descr in enumerate(("|V0", "|S0", "<U0", "(2,)<f4"))
+    },
     "cut.npy": (
         lambda p: (_save(np.ones((99, 99), bool))(p), p.write_bytes(p.read_bytes()[:500])),
         "is cut short",
@@ -244,6 +250,11 @@ def test_what_is_no_mask(name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=sentence) as caught:
         load_mask(path)
     assert str(caught.value).startswith(f"{name}: ")
+
+
+def test_an_array_of_nested_values_is_not_taken_for_a_mask(tmp_path: Path) -> None:
+    _npy("(2,)<f4", (3, 3))(tmp_path / "a.npy")
+    assert not is_mask(tmp_path / "a.npy")
 
 
 def test_a_large_text_is_not_read(tmp_path: Path) -> None:

@@ -21,9 +21,11 @@ from structmask_gui.io.open import open_stack
 from structmask_gui.io.results.masks import load_mask
 from structmask_gui.io.results.record import (
     CorrelationRecord,
+    InputRecord,
     file_checksum,
     make_record,
     read_record,
+    recorded_file,
     save_record,
 )
 from structmask_gui.io.stack.image_stack import MeasuredFiles
@@ -166,6 +168,27 @@ def test_what_a_later_version_adds_is_ignored(damaged: Path) -> None:
     before = read_record(damaged)
     damaged.write_text(json.dumps(json.loads(damaged.read_text()) | {"later": [1, 2]}))
     assert read_record(damaged) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("x" * 120 + ".npy", "/gone"),
+        ("two\nlines.npy", "/gone"),
+        ("a.npy", "C:\\data"),
+        ("a.npy", "//server/share\\data"),
+    ],
+)
+def test_an_image_is_found_beside_its_record_by_its_whole_name(
+    name: str, folder: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    np.save(path, np.zeros((16, 16)))
+    with open_stack(path) as stack:
+        item = InputRecord.of(stack)
+    apart = "\\" if "\\" in folder else "/"
+    moved = item.model_copy(update={"path": f"{folder}{apart}{name}"})
+    assert recorded_file(moved, tmp_path / "a_mask.json") == path
 
 
 def test_checksums_report_and_can_be_stopped(tmp_path: Path) -> None:
