@@ -1,6 +1,6 @@
 """Fill: what a frame holds where there is no image, beside a field that was turned or is round.
 
-It is one value up to the border, the same wherever it is. It holds no noise, and steps where the
+It is one value up to a corner, the same wherever it is. It holds no noise, and steps where the
 image begins; taken for image, it makes noise seem weaker and of another shape. Marks of missing
 pixels, as -3.4e38, are so far from all others that their squares are no numbers.
 """
@@ -130,8 +130,9 @@ def _fill(image: AnyArray) -> BoolArray | None:
     inside = slice(around, -around), slice(around, -around)
     opened = maximum_filter(minimum_filter(padded, _SIDE, mode="nearest"), _SIDE)[inside] & same
     labels, _ = label(opened)
-    borders = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    fill: BoolArray = np.isin(labels, borders[borders > 0])
+    # Fill has a corner of the frame; what is saturated seldom has.
+    corners = labels[np.ix_([0, -1], [0, -1])]
+    fill: BoolArray = np.isin(labels, corners[corners > 0])
     rest = ~np.asarray(maximum_filter(fill, 3))
     if not fill.any() or not rest.any() or same[rest].mean() > _ELSEWHERE:
         return None

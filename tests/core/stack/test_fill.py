@@ -93,7 +93,9 @@ def test_what_is_no_fill_stays(monkeypatch):
         "a dark border, as elsewhere": np.maximum(rng.normal(size=(3, 90, 110)) - 0.5, 0),
         "a hole": rng.integers(20, 200, (3, 90, 110)),
         "constant": np.full((3, 90, 110), 4),
+        "a saturated cell": rng.integers(20, 200, (3, 90, 110)),
     }
+    stacks["a saturated cell"][:, :14, 40:70] = 255
     stacks["a dark border, as elsewhere"][:, :20] = 0
     stacks["a hole"][:, 40:60, 40:60] = 0
     for name, stack in stacks.items():
