@@ -110,9 +110,15 @@ def _limit(frames: Frames) -> float | None:
     if frames.dtype.kind != "f" or height * width > _LARGEST:
         return None
     for number in evenly(frames.n_frames, _FIRST):
-        size = np.abs(frames.read(number)).astype(np.float64)
-        usual = size[(size > 0) & np.isfinite(size)]
-        if usual.size and usual.max() / _BEYOND > (typical := float(np.median(some(usual)))):
+        image = frames.read(number)
+        size = np.abs(some(image).astype(np.float64))
+        size = size[(size > 0) & np.isfinite(size)]
+        typical = float(np.median(size)) if size.size else 0.0
+        # Not a number only where some pixels are; all are looked at then.
+        most = float(max(image.max(), -image.min()))
+        if not np.isfinite(most):
+            most = float(np.abs(image[np.isfinite(image)]).max(initial=0))
+        if most / _BEYOND > typical > 0:
             return _BEYOND * typical
     return None
 
