@@ -16,7 +16,7 @@ _MOST = 3
 
 BUTTONS: dict[Action, tuple[str, str]] = {
     "use_mask": ("Use this mask ▾", "Copy the mask for a trainer, or save it"),
-    "copy_plain_n2v": ("Plain N2V settings…", "Show what to set in each trainer for no mask"),
+    "copy_plain_n2v": ("Plain N2V…", "Show what to set in each trainer for no mask"),
     "what_to_record": ("What to record…", "Show which frames decide what these cannot"),
     "preview_removal": ("Preview removal…", "Show a frame without the offsets, then write all"),
     "add_files": ("Add files…", "Average more files of the same field with the open ones"),
