@@ -7,6 +7,8 @@ pixels, as -3.4e38, are so far from all others that their squares are no numbers
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from structmask_gui.core.arrays import AnyArray, BoolArray
@@ -79,7 +81,7 @@ class _Unfilled(WrappedFrames):
         """Which line offsets the stack's metadata lists as removed."""
         return destriped_lines(self._frames)
 
-    @property
+    @cached_property
     def clear(self) -> Region | None:
         """A rectangle without fill, found by taking the fullest line off the border in turn."""
         if self._fill is None:
