@@ -100,16 +100,16 @@ class Evaluation:
         lost, loss = "cannot be told, for the noise hides the detail.", ""
         if self.detail is not None:
             lost, loss = f"{100 * self.detail.share:.0f} %.", self._loss(self.detail)
-        if not self.trusted:
-            pattern = ""
         if self.fault is not None:
             # Of something else than a result of this mask, no figure is good or bad.
             pattern = loss = ""
-        return [
-            f"Pattern still in your result: {share_words(self.copied)}. {pattern}".rstrip(),
-            f"Noise left: {100 * self.noise_left:.1f} % of the raw noise (less is better).",
-            f"Share of the detail that is lost: {lost} {loss}".rstrip(),
-        ]
+        lines = [f"Share of the detail that is lost: {lost} {loss}".rstrip()]
+        if self.trusted:
+            lines[:0] = [
+                f"Pattern still in your result: {share_words(self.copied)}. {pattern}".rstrip(),
+                f"Noise left: {100 * self.noise_left:.1f} % of the raw noise (less is better).",
+            ]
+        return lines
 
     def _loss(self, detail: LostDetail) -> str:
         """Return whether a loss of detail is much, in words."""

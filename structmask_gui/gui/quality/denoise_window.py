@@ -47,6 +47,7 @@ from structmask_gui.gui.widgets.toast import Toast
 from structmask_gui.gui.widgets.wording import said, spoken
 
 if TYPE_CHECKING:
+    from structmask_gui.core.arrays import BoolArray
     from structmask_gui.core.masks.mask import Mask
 
 _WAYS: tuple[tuple[str, str, str], ...] = (
@@ -297,8 +298,6 @@ class DenoiseWindow(QDialog):
         """Show the images "beside" each other, by "wipe" or "blink", or the "residual" alone."""
         self.way = way
         self.ways[way].setChecked(True)
-        mode: Mode = "wipe" if way == "wipe" else "blink" if way == "blink" else "beside"
-        self.panes.set_mode(mode)
         self._draw()
 
     def _say(self, text: str) -> None:
@@ -344,25 +343,38 @@ class DenoiseWindow(QDialog):
         shown = self._seen
         if shown is None:
             return
-        step = -(-max(shown.original.shape) // _LONGEST)
+        self._step = step = -(-max(shown.original.shape) // _LONGEST)
         thin = (slice(None, None, step),) * 2
-        original, denoised = shown.original[thin], shown.denoised[thin]
+        original = shown.original[thin]
         low, high = percentile_levels(original)
+        if shown.denoised is None:
+            self._pictures = (Picture(_ORIGINAL, original, (low, high)),)
+            self._show_pictures("beside", self._pictures, None)
+            return
+        denoised = shown.denoised[thin]
         half = (high - low) / 2
         first = original
         names = (_ORIGINAL, "Denoised", "Residual")
         if shown.bare is not None and self.against.currentText() == _BARE:
             first = shown.bare[thin]
             names = (_BARE, "This mask", "Difference")
-        self._pictures = pictures = (
+        self._pictures = (
             Picture(names[0], first, (low, high)),
             Picture(names[1], denoised, (low, high)),
             Picture(names[2], np.subtract(first, denoised), (-half, half)),
         )
-        self._step = step
-        self.panes.set_pictures(pictures[2:] if self.way == "residual" else pictures)
-        marks = shown.doubted
-        self.panes.set_marks(None if marks is None else marks[thin])
+        marks = None if shown.doubted is None else shown.doubted[thin]
+        seen = self._pictures[2:] if self.way == "residual" else self._pictures
+        mode: Mode = "wipe" if self.way == "wipe" else "blink" if self.way == "blink" else "beside"
+        self._show_pictures(mode, seen, marks)
+
+    def _show_pictures(
+        self, mode: Mode, pictures: tuple[Picture, ...], marks: BoolArray | None
+    ) -> None:
+        if self.panes.mode != mode:  # blinking would begin anew
+            self.panes.set_mode(mode)
+        self.panes.set_pictures(pictures)
+        self.panes.set_marks(marks)
         self.doubt.setText(_DOUBT if marks is None else f"{_DOUBT}: {share_of_frame(marks)}")
 
     def _update(self) -> None:
@@ -373,7 +385,7 @@ class DenoiseWindow(QDialog):
         elif self.frames.slider.maximum() != state.stack.n_frames - 1:
             self.frames.set_frames(state.stack.n_frames)
             self.frames.set_frame(state.frame)
-        self.frames.setEnabled(made is not None)
+        self.frames.setEnabled(made is not None or phase == "asking")
         say(self.title, self._title())
         busy = working or denoising.saving or denoising.testing
         for widget in (self.step, self.progress):

@@ -56,7 +56,8 @@ class Shown:
 
     frame: int
     original: Floats
-    denoised: Floats
+    denoised: Floats | None
+    """None before it was denoised."""
     bare: Floats | None = None
     """The same without a mask, if that was made."""
     doubted: BoolArray | None = None
@@ -209,7 +210,7 @@ def _evaluated(plan: Plan, made: Denoised, task: Task) -> Denoised:
 def read(
     stack: ImageStack,
     frame: int,
-    made: tuple[Denoised, Denoised | None],
+    made: tuple[Denoised | None, Denoised | None],
     doubting: Denoised | None,
     task: Task,
 ) -> Shown:
@@ -220,7 +221,7 @@ def read(
     return Shown(
         frame,
         np.asarray(stack.read(frame), np.float32),
-        np.array(with_mask.answers[frame]),
+        None if with_mask is None else np.array(with_mask.answers[frame]),
         None if bare is None else np.array(bare.answers[frame]),
         None if doubting is None else doubted(doubting.record.denoiser, frame, task),
     )

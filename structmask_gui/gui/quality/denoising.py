@@ -143,9 +143,10 @@ class Denoising(QObject):
         self._stop(discard=False)
 
     def show_frame(self, *_: object) -> None:
-        """Show the session's frame, once there is a result; `shown` follows."""
+        """Show the session's frame under a question or with its result; `shown` follows."""
         state = self._session.state
-        if self.made is not None and state.stack is not None and not self.working:
+        ready = self.made is not None or self.phase == "asking"
+        if ready and state.stack is not None and not self.working:
             doubting = self.made if self.doubting else None
             work = partial(read, state.stack, state.frame, (self.made, self.bare), doubting)
             self._reading.run(work, self.shown.emit, self.failed.emit)
@@ -231,6 +232,7 @@ class Denoising(QObject):
         self.doubts = doubts
         if doubts:
             self._set("asking")
+            self.show_frame()
         else:
             self.start()
 

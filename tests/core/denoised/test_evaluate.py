@@ -209,6 +209,8 @@ def test_a_doubted_basis_comes_first_and_advises_nothing(rows, source):
     assert "noise and structure could not be separated" in found.sentence
     assert "Check that" not in found.sentence
     assert (found.advice, found.next_mask, found.trusted) == ("cannot tell", None, False)
+    # What cannot be told has no figures.
+    assert [line.split(":")[0] for line in found.lines()] == ["Share of the detail that is lost"]
     assert "should be" not in " ".join(found.lines())
     assert found.where.endswith("; it may be structure.")
 

@@ -116,19 +116,24 @@ def test_the_picture_comes_early_and_the_result_is_that_of_the_engine(
     np.testing.assert_array_equal(shown.panes.pictures[1].values, made.answers[2])
 
 
-def test_no_pictures_of_the_file_before_stand_under_a_question(
+def test_the_original_stands_under_a_question_and_nothing_of_the_file_before(
     ready: MainWindow, doubts: Any, tmp_path: Path, qtbot: QtBot
 ):
     shown = opened(ready)
     finished(shown, qtbot)
     qtbot.waitUntil(lambda: len(shown.panes.pictures) == 3, timeout=WAIT)
-    np.save(tmp_path / "other.npy", noise((4, 96, 96), seed=2))
+    shown.set_way("wipe")
+    other = noise((4, 96, 96), seed=2)
+    np.save(tmp_path / "other.npy", other)
     ready.open_paths([str(tmp_path / "other.npy")])
     wait_for_result(ready.session, qtbot)
     doubts("compressed")
     trigger(ready, "denoise")
     qtbot.waitUntil(lambda: shown.denoising.phase == "asking", timeout=WAIT)
-    assert shown.panes.pictures == ()
+    qtbot.waitUntil(lambda: len(shown.panes.pictures) == 1, timeout=WAIT)
+    ready.session.set_frame(1)
+    qtbot.waitUntil(lambda: (shown.panes.pictures[0].values == other[1]).all(), timeout=WAIT)
+    assert shown.panes.seen == ("Original",)
 
 
 def test_it_is_saved_with_its_record_and_never_over_an_open_file(
