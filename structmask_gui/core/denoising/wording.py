@@ -30,7 +30,7 @@ Doubt = Literal[
 """Reasons to ask before a stack is denoised."""
 
 DOUBTS: dict[Doubt, str] = {
-    "cannot_tell": "noise and structure could not be separated, so this choice of mask may be wrong",
+    "cannot_tell": "noise and structure could not be separated, so the choice of mask may be wrong",
     "no_gain": "denoising is expected to cost as much detail as the noise it removes, or more",
     "whole_line": "whole rows or columns are brighter or darker: remove their offsets first",
     "fixed_pattern": "a fixed pattern is in every frame and would be kept as structure",
