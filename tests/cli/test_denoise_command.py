@@ -436,7 +436,7 @@ def test_frames_too_small_for_spots_are_refused_before_anything_is_fitted(
     np.save(path, np.random.default_rng(0).normal(100, 1, (2, 63, 63)).astype(np.float32))
     answer = structmask("denoise", path, "--mask", mask, "--yes", "--test-spots")
     assert answer.code == 2
-    assert "too small for the test with spots" in answer.err
+    assert "have no room for the test with spots" in answer.err
     assert not list(tmp_path.glob("*denoised*"))
 
 

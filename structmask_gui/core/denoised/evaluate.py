@@ -38,6 +38,7 @@ from structmask_gui.core.quality.covariance import (
 from structmask_gui.core.quality.error import estimated_error, weights
 from structmask_gui.core.quality.prediction import mask_array
 from structmask_gui.core.stack.derived import DifferenceFrames
+from structmask_gui.core.stack.fill import without_fill, without_fill_of
 from structmask_gui.core.stack.frames import Frames, evenly, followed
 from structmask_gui.core.stack.patches import read_patches
 from structmask_gui.core.statistical.estimate import SEES
@@ -186,6 +187,8 @@ def evaluate(
         If the frames are too small for the radius.
     """
     check_fit(raw, denoised, here=here)
+    raw = without_fill(raw)
+    denoised = without_fill_of(raw, denoised)
     array = mask_array(mask)
     if measured is None:
         measured = basis(raw, source=source, task=task)

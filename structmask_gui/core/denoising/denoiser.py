@@ -30,7 +30,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.prediction import mask_array
-from structmask_gui.core.stack.fill import without_marks
+from structmask_gui.core.stack.fill import put_back, without_fill
 from structmask_gui.core.stack.frames import Frames, Recording
 from structmask_gui.core.threads import in_threads, one_blas_thread
 
@@ -101,7 +101,7 @@ class Denoiser:
         shared_noise: bool = False,
         seed: int = 0,
     ) -> None:
-        self.frames = without_marks(Recording.of(recording).frames)
+        self.frames = without_fill(Recording.of(recording).frames, own=True)
         self.mask = mask_array(mask)
         self.seed = seed
         self.folds = Folds(
@@ -327,9 +327,16 @@ class Denoiser:
     ) -> Iterator[tuple[int, Float32Array]]:
         """Yield the first row and the rows of a denoised frame, band by band.
 
-        The frame keeps its mean, which perceptrons fitted to unlike frames may miss; of a frame too
-        large to be held it is not known before the last band.
+        The frame keeps its fill, and its mean, which perceptrons fitted to unlike frames may miss;
+        of a frame too large to be held it is not known before the last band.
         """
+        for y0, rows in self._with_mean(frame, task, linear=linear, half=half):
+            put_back(self.frames, frame, y0, rows)
+            yield y0, rows
+
+    def _with_mean(
+        self, frame: int, task: Task, *, linear: bool, half: int | None
+    ) -> Iterator[tuple[int, Float32Array]]:
         if self._kept is not None and not linear and half is None:
             task.stop_if_cancelled()
             yield 0, np.array(self._kept[frame])

@@ -79,7 +79,7 @@ class Folds:
     def sentence(self) -> str:
         """How the data were divided, for a methods paragraph."""
         if self.by_frames:
-            return "Each frame was predicted by what was fitted to every other frame."
+            return "Each frame was predicted by what was fitted to the other half of the frames."
         return (
             f"Stripes of {self._edges[1]} pixels were predicted by what was fitted to the others, "
             f"{self.gap} pixels at each border left out."
@@ -93,7 +93,7 @@ class Folds:
         InputError
             If they hold too few pixels.
         """
-        frames = range(fold, self.n_frames, 2) if self.by_frames else range(self.n_frames)
+        frames = [n for n in range(self.n_frames) if not self.by_frames or _fold_of(n) == fold]
         blocks = [
             Block(frame, y0, y1, x0, x1)
             for frame in frames
@@ -118,7 +118,7 @@ class Folds:
         """
         side = self.shape[self.axis]
         if self.by_frames:
-            return np.full(side, float(frame % 2 == 0))
+            return np.full(side, float(_fold_of(frame) == 0))
         at = np.arange(side) + 0.5
         # Distance from the nearest border between stripes, positive inside those of fold 0.
         inner = np.array(self._edges[1:-1], dtype=np.float64)
@@ -143,6 +143,14 @@ class Folds:
         height, width = self.shape
         lines = (first, last, 0, width) if self.axis == 0 else (0, height, first, last)
         return Region(*lines)
+
+
+def _fold_of(frame: int) -> int:
+    """Return the fold of a frame: halves in which frames that alternate are alike.
+
+    Neither planes nor wavelengths that come in turn fall into one half (Thue-Morse sequence).
+    """
+    return frame.bit_count() % 2
 
 
 def cuts(first: int, last: int, longest: int) -> list[tuple[int, int]]:

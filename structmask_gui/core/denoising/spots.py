@@ -14,6 +14,7 @@ from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.stack.fill import filled_part
 from structmask_gui.core.stack.frames import Frames, WrappedFrames
 
 Shape = Literal["spot", "line", "step"]
@@ -105,22 +106,24 @@ def recovered_objects(
 
 
 def check_room(frames: Frames) -> None:
-    """Raise InputError if the frames are too small for the test with spots."""
+    """Raise InputError if the frames have no room for the test with spots."""
     _room(frames, len(SIZES) * len(LEVELS))
 
 
 def _room(frames: Frames, kinds: int) -> tuple[list[tuple[int, int]], list[int]]:
     """Return the places in a frame and the frames in which there is room for objects."""
     height, width = frames.frame_shape
+    fill = filled_part(frames)
     places = [
         (y, x)
         for y in range(_SPACING // 2, height - _SPACING // 2 + 1, _SPACING)
         for x in range(_SPACING // 2, width - _SPACING // 2 + 1, _SPACING)
+        if fill is None or not fill[_around(y, x)].any()
     ]
     chosen = sorted({round(i) for i in np.linspace(0, frames.n_frames - 1, _FRAMES)})
     if len(places) * len(chosen) < kinds:
         raise InputError(
-            f"{frames.name}: frames of {height} x {width} pixels are too small for the test with"
+            f"{frames.name}: frames of {height} x {width} pixels have no room for the test with"
             " spots; use larger or more frames."
         )
     return places, chosen

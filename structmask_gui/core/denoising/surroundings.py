@@ -30,7 +30,7 @@ class Surroundings:
         self._means: dict[int, float] = {}
 
     def mean(self, frame: int, task: Task = NO_TASK) -> float:
-        """Return the mean of a frame's finite pixels; 0 if it has none."""
+        """Return the mean of a frame's finite pixels; NaN if it has none."""
         if frame not in self._means:
             total, count = 0.0, 0
             for y0, y1 in bands(self._frames.frame_shape[0]):
@@ -39,7 +39,7 @@ class Surroundings:
                 good = np.isfinite(values)
                 total += float(values.sum(where=good, dtype=np.float64))
                 count += int(good.sum())
-            self._means[frame] = total / max(count, 1)
+            self._means[frame] = total / count if count else np.nan
         return self._means[frame]
 
     def read(self, frame: int, y0: int, y1: int, task: Task = NO_TASK) -> Float32Array:

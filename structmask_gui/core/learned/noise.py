@@ -16,10 +16,10 @@ from importlib import resources
 import numpy as np
 
 from structmask_gui.core.arrays import FloatArray
-from structmask_gui.core.learned.features import RINGS, SIDE, features, ring_power
+from structmask_gui.core.learned.features import FEWEST, RINGS, SIDE, features, ring_power
 from structmask_gui.core.learned.shapes import correlations_of, log_ring_power, round_power
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.frames import Frames, evenly, middle
+from structmask_gui.core.stack.frames import Frames, evenly, middle_as_is
 from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for
 
 REACH = 20
@@ -71,13 +71,13 @@ def learned_noise(frames: Frames, task: Task = NO_TASK) -> LearnedNoise | None:
     Parameters
     ----------
     frames : Frames
-        The middle of some of them is used.
+        The middle of some of them is used, but for tiles where pixels are missing (NaN).
     task : Task
 
     Returns
     -------
     LearnedNoise or None
-        None where frames are too small.
+        None where frames are too small, or too much of them is missing.
     """
     # Squares of very large or small values would not be finite.
     exponent = exponent_for(frames)
@@ -86,14 +86,16 @@ def learned_noise(frames: Frames, task: Task = NO_TASK) -> LearnedNoise | None:
     images = []
     for number in evenly(frames.n_frames, _FRAMES):
         task.stop_if_cancelled()
-        images.append(middle(frames, number))
+        images.append(np.asarray(middle_as_is(frames, number), dtype=np.float64))
     if min(images[0].shape) < 2 * SIDE:
         return None
     powers = [ring_power(image) for image in images]
     task.stop_if_cancelled()
+    if sum(int(np.isfinite(power[:, :, 0]).sum()) for power in powers) < FEWEST:
+        return None
     values, level = features(powers)
     power, variance = _networks().read(values)
-    return _weighted(power + level, variance, max(float(image.var()) for image in images))
+    return _weighted(power + level, variance, max(float(np.nanvar(image)) for image in images))
 
 
 def _in_grey_levels(noise: LearnedNoise | None, exponent: int) -> LearnedNoise | None:

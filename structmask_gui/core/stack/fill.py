@@ -1,13 +1,15 @@
 """Fill: what a frame holds where there is no image, beside a field that was turned or is round.
 
-It is one value up to a corner, the same wherever it is. It holds no noise, and steps where the
-image begins; taken for image, it makes noise seem weaker and of another shape. Marks of missing
-pixels, as -3.4e38, are so far from all others that their squares are no numbers.
+It is one value up to a corner, the same wherever it is; or the least value or none (NaN) anywhere,
+as where a background was masked or a tile is missing. It holds no noise, and steps where the image
+begins; taken for image, it makes noise seem weaker and of another shape. Marks of missing pixels,
+as -3.4e38, are so far from all others that their squares are no numbers.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -41,24 +43,30 @@ or saturated image; share of the frame that fill may take."""
 def without_marks(frames: Frames) -> Frames:
     """Return frames whose marks of missing pixels are NaN; the frames as they are without such."""
     limit = _limit(frames)
-    return frames if limit is None else _Unfilled(frames, None, limit)
+    return frames if limit is None else _Unfilled(frames, limit=limit)
 
 
-def without_fill(frames: Frames) -> Frames:
-    """Return frames whose fill and marks are NaN; the frames as they are if they have none."""
+def without_fill(frames: Frames, *, own: bool = False) -> Frames:
+    """Return frames whose fill and marks are NaN; the frames as they are if they have none.
+
+    Fill of any of the frames is NaN in all of them, for its edge may be mixed with the image; with
+    ``own``, each has its own alone.
+    """
+    if filled_part(frames) is not None:
+        return frames
     frames = without_marks(frames)
     height, width = frames.frame_shape
     if height * width > _LARGEST:
         return frames
-    fill = np.zeros((height, width), dtype=np.bool_)
+    where, values = np.zeros((height, width), dtype=np.bool_), set[float]()
     for most in (_FIRST, _LOOKED_AT):
         for number in evenly(frames.n_frames, most):
-            found = _fill(frames.read(number))
-            if found is not None:
-                fill |= found
-        if not fill.any() or fill.mean() > _MOST:
+            for value, found in _fills(frames.read(number)):
+                where |= found
+                values.add(value)
+        if not where.any() or where.mean() > _MOST:
             return frames
-    return _Unfilled(frames, fill)
+    return _Unfilled(frames, where, tuple(values) if own else None)
 
 
 def clear_part(frames: Frames) -> Region | None:
@@ -66,15 +74,36 @@ def clear_part(frames: Frames) -> Region | None:
     return frames.clear if isinstance(frames, _Unfilled) else None
 
 
+def filled_part(frames: Frames) -> BoolArray | None:
+    """Return where frames have fill, shape (y, x); None if they have none or it was left in."""
+    return frames.fill if isinstance(frames, _Unfilled) else None
+
+
+def without_fill_of(other: Frames, frames: Frames) -> Frames:
+    """Return frames that are NaN where others have fill, as from `without_fill`."""
+    fill = filled_part(other)
+    return frames if fill is None else _Unfilled(frames, fill)
+
+
+def put_back(frames: Frames, frame: int, y0: int, rows: AnyArray) -> None:
+    """Put the fill of a frame back into rows from ``y0`` on that were made of it."""
+    if isinstance(frames, _Unfilled) and frames.fill is not None:
+        frames.put_back(frame, y0, rows)
+
+
 class _Unfilled(WrappedFrames):
     """Frames without their fill, and without values beyond a limit."""
 
     def __init__(
-        self, frames: Frames, fill: BoolArray | None = None, limit: float | None = None
+        self,
+        frames: Frames,
+        fill: BoolArray | None = None,
+        values: tuple[float, ...] | None = None,
+        limit: float | None = None,
     ) -> None:
         exact = frames.dtype.itemsize <= 2 or frames.dtype == np.float32
         super().__init__(frames, np.float32 if exact else np.float64)
-        self._fill, self._limit = fill, limit
+        self.fill, self._values, self._limit = fill, values, limit
 
     @property
     def destriped(self) -> Lines | None:
@@ -84,11 +113,11 @@ class _Unfilled(WrappedFrames):
     @cached_property
     def clear(self) -> Region | None:
         """A rectangle without fill, found by taking the fullest line off the border in turn."""
-        if self._fill is None:
+        if self.fill is None:
             return None
-        y0, y1, x0, x1 = 0, self._fill.shape[0], 0, self._fill.shape[1]
+        y0, y1, x0, x1 = 0, self.fill.shape[0], 0, self.fill.shape[1]
         while y0 < y1 and x0 < x1:
-            part = self._fill[y0:y1, x0:x1]
+            part = self.fill[y0:y1, x0:x1]
             sides = [part[0].mean(), part[-1].mean(), part[:, 0].mean(), part[:, -1].mean()]
             most = int(np.argmax(sides))
             if sides[most] == 0:
@@ -98,12 +127,30 @@ class _Unfilled(WrappedFrames):
 
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
         """Return rows ``y0`` to ``y1`` of a frame."""
-        values = self._frames.read(frame, y0, y1).astype(self.dtype)
-        if self._fill is not None:
-            values[self._fill[y0:y1]] = np.nan
+        raw = self._frames.read(frame, y0, y1)
+        values = raw.astype(self.dtype)
+        if self.fill is not None:
+            values[self._filled(raw, y0)] = np.nan
         if self._limit is not None:
             values[np.abs(values) > self._limit] = np.nan
         return values
+
+    def put_back(self, frame: int, y0: int, rows: AnyArray) -> None:
+        """Put fill back into rows from ``y0`` on."""
+        raw = self._frames.read(frame, y0, y0 + len(rows))
+        there = self._filled(raw, y0)
+        rows[there] = raw[there]
+
+    def _filled(self, raw: AnyArray, y0: int) -> BoolArray:
+        """Return where rows of a frame have fill."""
+        assert self.fill is not None
+        there = self.fill[y0 : y0 + len(raw)]
+        if self._values is None:
+            return there
+        same = np.logical_or.reduce([raw == value for value in self._values])
+        if raw.dtype.kind == "f":
+            same |= np.isnan(raw)
+        return np.asarray(there & same)
 
 
 def _limit(frames: Frames) -> float | None:
@@ -125,30 +172,61 @@ def _limit(frames: Frames) -> float | None:
     return None
 
 
-def _fill(image: AnyArray) -> BoolArray | None:
-    """Return where an image is filled; None if nowhere."""
-    from scipy.ndimage import label, maximum_filter, minimum_filter
+def _fills(image: AnyArray) -> list[tuple[float, BoolArray]]:
+    """Return the values of an image's fill, and where it is."""
+    found = [_least(image), _beside_field(image)]
+    if image.dtype.kind == "f" and not (missing := np.isnan(image)).all():
+        found.append((np.nan, _solid(missing)))
+    return [(value, where) for value, where in found if where is not None]
 
+
+def _least(image: AnyArray) -> tuple[float, BoolArray | None]:
+    """Return where an image is solidly of its least value; brighter areas may be saturated."""
+    least = image.min() if image.dtype.kind != "f" else np.nanmin(image, initial=np.inf)
+    return least, _told(image == least, corners=False)
+
+
+def _beside_field(image: AnyArray) -> tuple[float, BoolArray | None]:
+    """Return where an image is of one value beside a field, up to a corner of the frame."""
     value = _value_along_border(image)
-    if value is None:
+    # What is saturated seldom has a corner.
+    return (0, None) if value is None else (value, _told(image == value, corners=True))
+
+
+def _told(same: BoolArray, *, corners: bool) -> BoolArray | None:
+    """Return the areas of one value that are solid, with all of that value that joins them.
+
+    None if there are none, or if they may be image, for the rest has such pixels, too.
+    """
+    from scipy.ndimage import label, maximum_filter
+
+    solid = _solid(same)
+    if solid is None:
         return None
-    same = image == value
+    labels, _ = label(same)
+    if corners:
+        solid &= np.isin(labels, labels[np.ix_([0, -1], [0, -1])])
+    rest = ~np.asarray(maximum_filter(solid, _SIDE))
+    if not solid.any() or not rest.any() or same[rest].mean() > _ELSEWHERE:
+        return None
+    return np.isin(labels, labels[solid])
+
+
+def _solid(same: BoolArray) -> BoolArray | None:
+    """Return where whole squares are the same; None where no square is."""
+    from scipy.ndimage import maximum_filter, minimum_filter
+
+    if int(same.sum()) < _SIDE:
+        return None
     around = _SIDE // 2
     padded = np.pad(same, around, constant_values=True)
     inside = slice(around, -around), slice(around, -around)
     opened = maximum_filter(minimum_filter(padded, _SIDE, mode="nearest"), _SIDE)[inside] & same
-    labels, _ = label(opened)
-    # Fill has a corner of the frame; what is saturated seldom has.
-    corners = labels[np.ix_([0, -1], [0, -1])]
-    fill: BoolArray = np.isin(labels, corners[corners > 0])
-    rest = ~np.asarray(maximum_filter(fill, 3))
-    if not fill.any() or not rest.any() or same[rest].mean() > _ELSEWHERE:
-        return None
-    return fill
+    return opened if opened.any() else None
 
 
-def _value_along_border(image: AnyArray) -> AnyArray | None:
-    """Return the value of the longest run along a border, if it is long enough."""
+def _value_along_border(image: AnyArray) -> Any:
+    """Return the value of the longest run along a border; None if it is too short."""
     best, longest = None, _RUN - 1
     for line in (image[0], image[-1], image[:, 0], image[:, -1]):
         changes = np.flatnonzero(np.diff(line)) + 1

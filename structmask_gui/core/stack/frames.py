@@ -288,10 +288,14 @@ def destriped_lines(frames: Frames) -> Lines | None:
 
 def middle(frames: Frames, frame: int) -> NDArray[np.float64]:
     """Return the middle of a frame, at most 512 pixels wide and high; see `finite`."""
+    return finite(middle_as_is(frames, frame))
+
+
+def middle_as_is(frames: Frames, frame: int) -> AnyArray:
+    """Return the middle of a frame, at most 512 pixels wide and high."""
     height, width = frames.frame_shape
     y0, x0 = max(0, (height - _SIDE) // 2), max(0, (width - _SIDE) // 2)
-    values = frames.read(frame, y0, min(height, y0 + _SIDE))[:, x0 : x0 + _SIDE]
-    return finite(values)
+    return frames.read(frame, y0, min(height, y0 + _SIDE))[:, x0 : x0 + _SIDE]
 
 
 def finite(values: AnyArray) -> NDArray[np.float64]:

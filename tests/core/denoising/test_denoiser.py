@@ -7,6 +7,7 @@ from structmask_gui.core import threads
 from structmask_gui.core.denoised.evaluate import evaluate
 from structmask_gui.core.denoising import denoiser, surroundings
 from structmask_gui.core.denoising.denoiser import Denoiser
+from structmask_gui.core.denoising.folds import Folds
 from structmask_gui.core.denoising.spots import Recovered, recovered_objects, sentences
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.progress import Task
@@ -190,6 +191,57 @@ def test_pixels_that_are_not_finite_are_filled_in(short):
     assert np.isfinite(made.predict(0)).all()
 
 
+def test_a_frame_without_pixels_stays_without(short):
+    stack = frames(3, squares())
+    stack[1] = np.nan
+    made = Denoiser(stack, ROW)
+    made.fit()
+    assert np.isfinite(made.predict(0)).all()
+    assert np.isnan(made.predict(1)).all()
+
+
+@pytest.mark.parametrize("value", [0, np.nan])
+def test_fill_is_kept_and_changes_nothing_beside_it(short, value):
+    clean = squares()
+    stack = frames(2, clean)
+    whole = Denoiser(stack, ROW)
+    whole.fit()
+    fill = np.hypot(*(np.indices(SHAPE) - 52)) > 50
+    fill[40:60, 40:60] = True
+    stack[:, fill] = value
+    made = Denoiser(stack, ROW)
+    made.fit()
+    found = made.predict(1)
+    np.testing.assert_array_equal(found[fill], np.float32(value))
+    truth = clean + 100
+    assert error(found[~fill], truth[~fill]) < 1.25 * error(whole.predict(1)[~fill], truth[~fill])
+
+
+def test_fill_is_judged_by_nothing():
+    stack = frames(4, squares())
+    fill = np.hypot(*(np.indices(SHAPE) - 52)) > 50
+    stack[:, fill] = 0
+    made = Denoiser(stack, ROW)
+    next(iter(made.stages()))
+    answers = np.stack([made.predict(number) for number in range(4)])
+    found = evaluate(ArrayFrames(stack), ArrayFrames(answers), ROW, here=True)
+    stack[:, fill] = answers[:, fill] = np.nan
+    expected = evaluate(ArrayFrames(stack), ArrayFrames(answers), ROW, here=True)
+    assert found.lines() == expected.lines()
+
+
+@pytest.mark.parametrize("n_frames", [4, 6, 9])
+def test_frames_that_alternate_fall_into_both_halves(n_frames):
+    folds = Folds(n_frames, (96, 96), ROW, shared=False)
+    halves = [{block.frame for block in folds.blocks(fold)} for fold in (0, 1)]
+    assert halves[0] | halves[1] == set(range(n_frames))
+    for half in halves:
+        assert {frame % 2 for frame in half} == {0, 1}
+    for frame in range(n_frames):
+        other = int(folds.shares(frame)[0])
+        assert frame not in halves[other]
+
+
 @pytest.mark.slow
 def test_shared_noise_divides_frames_into_stripes(short):
     stack = frames(3, squares((176, 120)), (176, 120))
@@ -236,7 +288,7 @@ def test_what_is_kept_of_spots_is_said_in_a_sentence_first():
 
 def test_frames_too_small_for_the_test_with_spots():
     made = Denoiser(frames(2, 0, (64, 64)), ROW)
-    with pytest.raises(InputError, match="too small for the test with spots"):
+    with pytest.raises(InputError, match="have no room for the test with spots"):
         recovered_objects(made, 1.0)
 
 

@@ -56,6 +56,18 @@ def test_white_noise_under_a_smooth_sample():
     assert abs(correlation(found, 0, 1)) < 0.05
 
 
+def test_tiles_with_missing_pixels_are_left_out():
+    frame = smooth_noise((256, 256), 1.2) + sample((256, 256), 1.0)
+    whole = learned([frame])
+    frame[60:130, 100:190] = np.nan
+    found = learned([frame])
+    assert found.fits
+    assert found.share == pytest.approx(whole.share, rel=0.2)
+    assert correlation(found, 0, 1) == pytest.approx(correlation(whole, 0, 1), abs=0.05)
+    frame[30:, 30:] = np.nan
+    assert learned_noise(ArrayFrames(frame[None])) is None
+
+
 def test_a_regular_pattern_is_no_shape_that_was_learned():
     along = np.indices((256, 256)).sum(axis=0)
     wave = np.sin(2 * np.pi * along / 4.3)
