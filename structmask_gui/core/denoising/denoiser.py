@@ -331,7 +331,7 @@ class Denoiser:
         of a frame too large to be held it is not known before the last band.
         """
         for y0, rows in self._with_mean(frame, task, linear=linear, half=half):
-            put_back(self.frames, frame, y0, rows)
+            put_back(self.frames, frame, rows, y0)
             yield y0, rows
 
     def _with_mean(

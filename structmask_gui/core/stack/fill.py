@@ -85,10 +85,10 @@ def without_fill_of(other: Frames, frames: Frames) -> Frames:
     return frames if fill is None else _Unfilled(frames, fill)
 
 
-def put_back(frames: Frames, frame: int, y0: int, rows: AnyArray) -> None:
-    """Put the fill of a frame back into rows from ``y0`` on that were made of it."""
+def put_back(frames: Frames, frame: int, part: AnyArray, y0: int, x0: int = 0) -> None:
+    """Put the fill of a frame back into what was made of the part that begins at (y0, x0)."""
     if isinstance(frames, _Unfilled) and frames.fill is not None:
-        frames.put_back(frame, y0, rows)
+        frames.put_back(frame, part, y0, x0)
 
 
 class _Unfilled(WrappedFrames):
@@ -135,11 +135,12 @@ class _Unfilled(WrappedFrames):
             values[np.abs(values) > self._limit] = np.nan
         return values
 
-    def put_back(self, frame: int, y0: int, rows: AnyArray) -> None:
-        """Put fill back into rows from ``y0`` on."""
-        raw = self._frames.read(frame, y0, y0 + len(rows))
-        there = self._filled(raw, y0)
-        rows[there] = raw[there]
+    def put_back(self, frame: int, part: AnyArray, y0: int, x0: int) -> None:
+        """Put fill back into the part of a frame that begins at (y0, x0)."""
+        across = slice(x0, x0 + part.shape[1])
+        raw = self._frames.read(frame, y0, y0 + len(part))
+        there = self._filled(raw, y0)[:, across]
+        part[there] = raw[:, across][there]
 
     def _filled(self, raw: AnyArray, y0: int) -> BoolArray:
         """Return where rows of a frame have fill."""

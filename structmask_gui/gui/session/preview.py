@@ -166,24 +166,52 @@ class _Wanted(NamedTuple):
     with_correlation: bool
 
 
+class _Read(NamedTuple):
+    """The part of a frame that was read last."""
+
+    key: object
+    preview: Preview
+    original: NDArray[np.float32]
+    fill: NDArray[np.bool_] | None
+    """Where there is no image, and none is predicted."""
+
+
 class _Predictor:
     """Predicts in the preview's thread; keeps the frame last read."""
 
     def __init__(self) -> None:
-        self._read: tuple[object, Preview] | None = None
+        self._frames: tuple[Frames, Frames] | None = None  # as given, and without their fill
+        self._last: _Read | None = None
+
+    def _read(self, wanted: _Wanted) -> _Read:
+        from structmask_gui.core.quality.preview import Preview
+        from structmask_gui.core.stack.fill import filled_part, put_back, without_fill
+
+        if self._frames is None or self._frames[0] is not wanted.frames:
+            self._frames, self._last = (wanted.frames, without_fill(wanted.frames, own=True)), None
+        frames = self._frames[1]
+        key = wanted.frame, wanted.place, wanted.basis.radius
+        if self._last is None or self._last.key != key:
+            y0, y1, x0, x1 = wanted.place
+            preview = Preview(frames.read(wanted.frame, y0, y1)[:, x0:x1], wanted.basis.radius)
+            original, fill = preview.frame, filled_part(frames)
+            if fill is not None:
+                fill = fill[y0:y1, x0:x1] & np.isnan(original)
+                original = original.copy()
+                put_back(frames, wanted.frame, original, y0, x0)
+            self._last = _Read(key, preview, original, fill)
+        return self._last
 
     def __call__(self, wanted: _Wanted, _task: Task) -> Previewed:
         from structmask_gui.core.quality.error import weights
-        from structmask_gui.core.quality.preview import Preview, residual_correlation
+        from structmask_gui.core.quality.preview import residual_correlation
 
-        basis, (y0, y1, x0, x1) = wanted.basis, wanted.place
-        key = wanted.frame, wanted.place, basis.radius
-        if self._read is None or self._read[0] != key:
-            frame = wanted.frames.read(wanted.frame, y0, y1)[:, x0:x1]
-            self._read = key, Preview(frame, basis.radius)
-        preview = self._read[1]
+        basis = wanted.basis
+        _, preview, original, fill = self._read(wanted)
         predicted = preview.predict(weights(basis.image.values, wanted.mask, basis.radius))
         residual = preview.residual(predicted)
+        if fill is not None:
+            predicted[fill] = original[fill]
         correlation = (
             residual_correlation(residual, basis.radius) if wanted.with_correlation else None
         )
@@ -192,7 +220,7 @@ class _Predictor:
             wanted.frame,
             wanted.place,
             wanted.whole,
-            preview.frame,
+            original,
             predicted,
             residual,
             correlation,

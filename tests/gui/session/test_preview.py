@@ -124,6 +124,22 @@ def test_of_a_very_large_frame_the_middle_is_shown():
     assert place == (100, 300, 50, 90)
 
 
+def test_fill_stays_as_it_is(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
+    view = shown(loaded, qtbot)
+    frames = noise((3, 96, 100), seed=4).astype(np.uint16) + 100
+    frames[:, 20:50, 30:] = 0
+    np.save(tmp_path / "other.npy", frames)
+    loaded.open_paths([str(tmp_path / "other.npy")])
+    wait_for_result(loaded.session, qtbot)
+    qtbot.waitUntil(lambda: view.live.current, timeout=15_000)
+    found = view.live.shown
+    assert found is not None
+    np.testing.assert_array_equal(found.original, frames[0])
+    np.testing.assert_array_equal(found.predicted[20:50, 30:], 0)
+    # Nothing bleeds into the image beside it.
+    assert found.predicted[frames[0] > 0].min() > 90
+
+
 def test_another_file_takes_the_old_pictures_away(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
     view = shown(loaded, qtbot)
     loaded.session.close_files()
