@@ -12,16 +12,29 @@ CLIPPED = 0.35
 
 
 def percentile_levels(image: NDArray[np.generic], clipped: float = CLIPPED) -> tuple[float, float]:
-    """Return the values to draw black and white: percentiles of some 200,000 finite pixels."""
+    """Return the values to draw black and white: percentiles of some 200,000 finite pixels.
+
+    Fill far below the image, as around a round field, would leave no contrast to it.
+    """
     step = max(1, int(np.sqrt(image.size / _SAMPLE)))
     values = np.asarray(image[::step, ::step], dtype=np.float64).ravel()
     values = values[np.isfinite(values)]
     if not len(values):
         return 0.0, 1.0
-    low, high = (float(v) for v in np.percentile(values, (clipped, 100 - clipped)))
+    low, high = _percentiles(values, clipped)
+    above = values[values > values.min()]
+    if low == values.min() and len(above):
+        darkest, brightest = _percentiles(above, clipped)
+        if darkest - low > brightest - darkest > 0:
+            low, high = darkest, brightest
     if high <= low:
         low, high = float(values.min()), float(values.max())
     return (low, high) if high > low else (low, low + 1.0)
+
+
+def _percentiles(values: NDArray[np.float64], clipped: float) -> tuple[float, float]:
+    low, high = np.percentile(values, (clipped, 100 - clipped))
+    return float(low), float(high)
 
 
 def thinned(image: NDArray[np.generic], factor: int) -> NDArray[np.generic]:

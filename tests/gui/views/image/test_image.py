@@ -331,3 +331,14 @@ def test_a_ring_is_marked(profiles: ProfilesView) -> None:
     assert profiles.canvas.grab().toImage() != plain
     profiles.highlight_ring(-1)
     assert profiles.canvas.grab().toImage() == plain
+
+
+def test_fill_takes_no_contrast_from_the_image():
+    rng = np.random.default_rng(0)
+    image = rng.normal(500, 10, (120, 120))
+    expected = percentile_levels(image[20:])
+    image[:20] = 0
+    assert percentile_levels(image) == pytest.approx(expected, abs=2)
+    # Few counts are no fill.
+    counts = rng.poisson(0.5, (120, 120))
+    assert percentile_levels(counts)[0] == 0
