@@ -13,6 +13,16 @@ from numpy.typing import NDArray
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.denoised.blur import LostDetail
 from structmask_gui.core.denoised.origin import filter_of, of_others
+from structmask_gui.core.denoised.place import (
+    FITS,
+    clearly,
+    fitting_order,
+    left_by,
+    ordered,
+    shift_of,
+    shifted,
+    strips,
+)
 from structmask_gui.core.denoised.spectra import Spectra, spectra
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import Basis
@@ -48,12 +58,6 @@ _CHANGES = 1.3
 """Mean squared difference of two output frames, over the noise's variance, from which the scene
 changes: means of two raw frames differ by less."""
 
-_FITS, _SIGMAS = 0.1, 3.0
-"""By how much a frame must fit better, in units of the noise's variance and in standard errors."""
-
-_SHIFTED, _SAME_SHIFT = 0.75, 0.5
-"""Pixels from which an output is shifted, and by which two halves of the tiles may differ."""
-
 _CLEAR = 10.0
 """Power of structure over that of noise from which contrast is compared."""
 
@@ -80,9 +84,6 @@ noise's."""
 
 _RESTORED = 0.5
 """Share of the structure that another order or place must explain to be told."""
-
-_STRIPS = 8
-"""Parts of the pixels from whose spread errors are estimated."""
 
 _MOST_FRAMES = 48
 _SIDE = 256
@@ -276,13 +277,11 @@ class Comparison:
 
     def _raw_changes(self) -> bool:
         """Whether frames of an output that are all the same fit some raw frames better."""
-        errors = np.stack(
-            [part.mean(axis=1) for part in self._strips((self._own - self._output) ** 2)]
-        )
+        errors = np.stack([part.mean(axis=1) for part in strips((self._own - self._output) ** 2)])
         spread = errors - errors.mean(axis=1, keepdims=True)
         best = int(errors.mean(axis=0).argmin())
         worst = int(errors.mean(axis=0).argmax())
-        return _clearly(spread[:, worst] - spread[:, best], _FITS * self._noise)
+        return clearly(spread[:, worst] - spread[:, best], FITS * self._noise)
 
     def _of_neighbours(self) -> Fault | None:
         """Return the fault that output frames hold noise of the raw frame before or after them."""
@@ -331,73 +330,21 @@ class Comparison:
 
     def _misplaced(self) -> Fault | None:
         """Say that frames stand in another order or place, or belong to another stack."""
-        order, by_order = self._order()
-        shift, by_shift = self._shift()
         found = self.spectra
+        order, by_order = fitting_order(self._own, self._output, self._noise)
+        shift = None if found is None else shift_of(found)
+        by_shift = np.inf if shift is None else left_by(shift, self._raw, self._denoised)
         if found is not None and of_others(found):
             explained = float(self._own.var()) - min(by_order, by_shift)
             if explained < _RESTORED * float(found.structure.mean()):
                 sure = "Sure" if self._measured.trusted else "Likely"
                 return Fault("other frames", _OTHERS.format(sure))
         if shift is not None and (order is None or by_shift <= by_order):
-            return Fault("shift", _shifted(shift))
-        return None if order is None else Fault("order", _ordered(order))
-
-    def _order(self) -> tuple[list[tuple[int, int]] | None, float]:
-        """Return raw frames that fit other output frames, each with its own, and the residual then.
-
-        The last is its variance.
-        """
-        count = len(self._own)
-        if count < 2:
-            return None, np.inf
-        squared = float((self._output**2).sum())
-        gain = float((self._own * self._output).sum()) / squared
-        errors = np.stack(
-            [
-                (own**2).mean(axis=1)[:, None]
-                + (output**2).mean(axis=1)[None, :]
-                - 2 * own @ output.T / own.shape[1]
-                for own, output in zip(
-                    self._strips(self._own), self._strips(gain * self._output), strict=True
-                )
-            ]
-        )
-        best = errors.mean(axis=0).argmin(axis=1)
-        numbers = np.arange(count)
-        least = _FITS * self._noise
-        better = [
-            k
-            for k in numbers
-            if best[k] != k and _clearly(errors[:, k, k] - errors[:, k, best[k]], least)
-        ]
-        if len(better) < max(2, count / 4):
-            return None, np.inf
-        left = float(errors.mean(axis=0)[numbers, best].mean())
-        return [(self._numbers[k], self._numbers[best[k]]) for k in better], left
-
-    def _shift(self) -> tuple[tuple[int, int] | None, float]:
-        """Return the shift of the output (down, right), in pixels, and the variance left then.
-
-        The cross-covariance of raw frames and a sound output is symmetric, whatever the noise, so
-        its squared spectrum has no phase; that of a shifted output has twice the shift's phase.
-        """
-        found = self.spectra
-        if found is None:
-            return None, np.inf
-        power = np.maximum(found.raw * found.output, 1e-300)
-        shifts = []
-        for cross in (found.cross, *found.halves):
-            peak = np.fft.ifft2(cross**2 / power).real
-            side = len(peak)
-            at = np.array(np.unravel_index(int(peak.argmax()), peak.shape))
-            shifts.append(((at + side // 2) % side - side // 2) / 2)
-        if np.abs(shifts[0]).max() < _SHIFTED or np.abs(shifts[1] - shifts[2]).max() > _SAME_SHIFT:
-            return None, np.inf
-        dy, dx = (int(np.sign(n) * np.floor(abs(n) + 0.5)) for n in shifts[0])
-        frames = [int(i) for i in evenly(self._raw.n_frames, 4)]
-        left = [_left(middle(self._raw, i), middle(self._denoised, i), dy, dx) for i in frames]
-        return (dy, dx), float(np.mean(left))
+            return Fault("shift", shifted(shift))
+        if order is None:
+            return None
+        numbers = [(self._numbers[raw], self._numbers[output]) for raw, output in order]
+        return Fault("order", ordered(numbers))
 
     # --- contrast, brightness, inventions -------------------------------------------------------
 
@@ -495,9 +442,6 @@ class Comparison:
             f" the noise. Sure. Do not use it: check that these are its raw frames, then {more}.",
         )
 
-    def _strips(self, values: FloatArray) -> list[FloatArray]:
-        return np.array_split(values, _STRIPS, axis=1)
-
 
 def _squares(side: int) -> FloatArray:
     """Return the squared spatial frequencies of tiles."""
@@ -511,40 +455,3 @@ def _some(image: FloatArray) -> FloatArray:
     height, width = image.shape
     y, x = max(0, (height - _SIDE) // 2), max(0, (width - _SIDE) // 2)
     return image[y : y + _SIDE, x : x + _SIDE].ravel()
-
-
-def _clearly(values: FloatArray, least: float) -> bool:
-    """Whether the mean of strips exceeds a value, and chance."""
-    mean, error = float(values.mean()), float(values.std(ddof=1)) / len(values) ** 0.5
-    return bool(mean > max(least, _SIGMAS * error))
-
-
-def _left(own: FloatArray, output: FloatArray, dy: int, dx: int) -> float:
-    """Return the variance of a raw frame less its output shifted back."""
-    height, width = own.shape
-    y, x = max(0, -dy), max(0, -dx)
-    tall, wide = height - abs(dy), width - abs(dx)
-    there = output[y + dy : y + dy + tall, x + dx : x + dx + wide]
-    return float((own[y : y + tall, x : x + wide] - there).var())
-
-
-def _shifted(shift: tuple[int, int]) -> str:
-    dy, dx = shift
-    parts = [
-        f"{abs(n)} px {words[n > 0]}"
-        for n, words in ((dy, ("up", "down")), (dx, ("left", "right")))
-        if n
-    ]
-    return (
-        f"The output is shifted by {' and '.join(parts)} against the raw frames. Sure. Look for"
-        " cropping or padding where it was saved; shift it back before it is used."
-    )
-
-
-def _ordered(order: list[tuple[int, int]]) -> str:
-    shown = ", ".join(f"raw frame {raw + 1} is frame {output + 1}" for raw, output in order[:3])
-    return (
-        f"The frames of the output are in another order than the raw ones: {shown}"
-        f"{', …' if len(order) > 3 else ''}. Sure. Choose their order, or save them in that of the"
-        " raw frames."
-    )
