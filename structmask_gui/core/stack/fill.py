@@ -24,9 +24,16 @@ from structmask_gui.core.stack.frames import (
     some,
 )
 
-_FIRST, _LOOKED_AT, _LARGEST = 3, 8, 2**24
+_FIRST, _LOOKED_AT = 3, 8
 """Frames in which fill is sought, and in how many if one has some: where frames were shifted, each
-has its own. Pixels of a frame beyond which it is not read whole, and not sought."""
+has its own."""
+
+_ENOUGH, _AT_ONCE = 2**19, 2**22
+"""Pixels of a frame in which fill is sought, every n-th of larger ones; and that are read at
+once."""
+
+_LARGEST = 2**27
+"""Pixels of a frame beyond which no fill is sought; where it is would take too much memory."""
 
 _BEYOND = 1e15
 """Times the usual pixel from which a value is no measurement."""
@@ -58,15 +65,37 @@ def without_fill(frames: Frames, *, own: bool = False) -> Frames:
     height, width = frames.frame_shape
     if height * width > _LARGEST:
         return frames
-    where, values = np.zeros((height, width), dtype=np.bool_), set[float]()
+    step = max(1, int(np.ceil(np.sqrt(height * width / _ENOUGH))))
+    where, values = np.zeros((-(-height // step), -(-width // step)), dtype=np.bool_), set[float]()
     for most in (_FIRST, _LOOKED_AT):
         for number in evenly(frames.n_frames, most):
-            for value, found in _fills(frames.read(number)):
+            for value, found in _fills(_thinned(frames, number, step)):
                 where |= found
                 values.add(value)
         if not where.any() or where.mean() > _MOST:
             return frames
-    return _Unfilled(frames, where, tuple(values) if own else None)
+    whole = _whole(where, step)[:height, :width]
+    return _Unfilled(frames, whole, tuple(values) if own else None)
+
+
+def _thinned(frames: Frames, frame: int, step: int) -> AnyArray:
+    """Return every n-th pixel of a frame in both directions."""
+    height, width = frames.frame_shape
+    rows = max(1, _AT_ONCE // width // step) * step
+    parts = [
+        frames.read(frame, y, min(height, y + rows))[::step, ::step] for y in range(0, height, rows)
+    ]
+    return np.concatenate(parts)
+
+
+def _whole(thinned: BoolArray, step: int) -> BoolArray:
+    """Return where a whole frame has fill that was found in every n-th pixel, or a little more."""
+    from scipy.ndimage import maximum_filter
+
+    if step == 1:
+        return thinned
+    wider = maximum_filter(thinned, 3)
+    return np.repeat(np.repeat(wider, step, axis=0), step, axis=1)
 
 
 def clear_part(frames: Frames) -> Region | None:
@@ -157,7 +186,7 @@ class _Unfilled(WrappedFrames):
 def _limit(frames: Frames) -> float | None:
     """Return the size beyond which pixels are marks; None if there are none."""
     height, width = frames.frame_shape
-    if frames.dtype.kind != "f" or height * width > _LARGEST:
+    if frames.dtype.kind != "f" or height * width > 4 * _AT_ONCE:
         return None
     for number in evenly(frames.n_frames, _FIRST):
         image = frames.read(number)

@@ -10,7 +10,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.extract import extract_recording
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
-from structmask_gui.core.stack import fill
+from structmask_gui.core.stack import fill as fill_module
 from structmask_gui.core.stack.fill import clear_part, without_fill, without_marks
 from structmask_gui.core.stack.frames import ArrayFrames
 
@@ -79,6 +79,21 @@ def test_marks_of_missing_pixels_are_not_numbers(dtype, mark):
     assert without_marks(kept) is kept
 
 
+def test_fill_of_large_frames_is_sought_in_some_of_the_pixels(monkeypatch):
+    frames = np.random.default_rng(0).integers(20, 200, (3, 190, 210)).astype(np.uint16)
+    frames[:, :, :61] = 7
+    frames[:, 100:151, 100:151] = 3
+    fill = frames < 20
+    monkeypatch.setattr(fill_module, "_ENOUGH", 5000)
+    monkeypatch.setattr(fill_module, "_AT_ONCE", 2000)
+    own = np.isnan(without_fill(ArrayFrames(frames), own=True).read(1))
+    np.testing.assert_array_equal(own, fill[1])
+    found = np.isnan(without_fill(ArrayFrames(frames)).read(1))
+    assert (found | ~fill[1]).all()
+    # A few pixels more, where the edge lies between those looked at.
+    assert found.sum() < 1.2 * fill[1].sum()
+
+
 def test_each_frame_may_have_its_own():
     frames = np.random.default_rng(0).integers(20, 200, (5, 90, 110))
     for number in range(1, 5):
@@ -105,6 +120,6 @@ def test_what_is_no_fill_stays(monkeypatch):
         assert clear_part(frames) is None
     stacks["noise"][:, :20] = 0
     assert without_fill(ArrayFrames(stacks["noise"])) is not stacks["noise"]
-    monkeypatch.setattr(fill, "_LARGEST", 1000)
+    monkeypatch.setattr(fill_module, "_LARGEST", 1000)
     frames = ArrayFrames(stacks["noise"])
     assert without_fill(frames) is frames
