@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from structmask_gui.core.correlation.autocorrelation import Autocorrelation
+from structmask_gui.core.errors import InputError
 from structmask_gui.core.measure.average import MeasuringWork, chunk_sums, measured
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
@@ -91,8 +92,6 @@ def _measure_statistically(
     from structmask_gui.core.statistical.measure import measure_correlation
     from structmask_gui.core.statistical.progressive import correlate_until
 
-    recording = replace(recording, frames=without_fill(recording.frames))
-
     def measurement_of(estimate: CorrelationEstimate) -> Measurement:
         return Measurement(
             name=recording.frames.name,
@@ -108,8 +107,18 @@ def _measure_statistically(
             on_estimate(measurement_of(estimate), error)
 
     known = None if earlier is None else earlier.correlation
-    if parameters.precision > 0:
-        estimate = correlate_until(recording, parameters, pass_on, known, task)
-    else:
-        estimate = measure_correlation(recording, parameters, earlier=known, task=task)
-    return measurement_of(estimate)
+
+    def measured_in(frames: Frames) -> Measurement:
+        part = replace(recording, frames=frames)
+        if parameters.precision > 0:
+            return measurement_of(correlate_until(part, parameters, pass_on, known, task))
+        return measurement_of(measure_correlation(part, parameters, earlier=known, task=task))
+
+    unfilled = without_fill(recording.frames)
+    try:
+        return measured_in(unfilled)
+    except InputError:
+        # Fill may leave too little.
+        if unfilled is recording.frames:
+            raise
+        return measured_in(recording.frames)

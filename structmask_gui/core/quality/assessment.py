@@ -102,10 +102,17 @@ class Basis:
         noise = Covariance(values, 0, "an estimate learned from simulated images", None)
         return replace(self, noise=noise, still=None, trusted=False, measured=self)
 
-    def suggest(self, task: Task = NO_TASK) -> Suggestion:
+    def suggest(self, task: Task = NO_TASK, *, refined: bool = True) -> Suggestion:
         """Suggest a mask; see `suggest`."""
-        image, pixels = self.image.values, self.noise.pixels
-        return suggest(self.noise, image, self.radius, pixels=pixels, still=self.still, task=task)
+        return suggest(
+            self.noise,
+            self.image.values,
+            self.radius,
+            pixels=self.noise.pixels,
+            still=self.still,
+            refined=refined,
+            task=task,
+        )
 
 
 @dataclass(frozen=True)

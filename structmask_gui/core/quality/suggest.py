@@ -137,6 +137,7 @@ def suggest(
     *,
     pixels: int = 0,
     still: StillScene | None = None,
+    refined: bool = True,
     task: Task = NO_TASK,
 ) -> Suggestion:
     """Suggest a mask.
@@ -159,6 +160,9 @@ def suggest(
     still : StillScene, optional
         Frames of a still scene. The knee is then chosen by errors measured in them, among the
         masks that are nearly the best by the autocovariances.
+    refined : bool
+        Whether that is done, and pixels that hide no noise are freed; if not, the curve is there
+        in half the time.
     task : Task
         Stops within 0.1 s of cancellation.
 
@@ -185,14 +189,19 @@ def suggest(
         found.append((knee.error, candidate[len(order) - knee.pixels // 2 :]))
     least, inside = min(found, key=lambda item: item[0])
     if least >= 1:
-        return search.slimmed_by_copied(search.curve(order, most))
+        curve = search.curve(order, most)
+        if refined:
+            return search.slimmed_by_copied(curve)
+        return Suggestion(curve.points, search.knee_by_copied(curve.points), False)
     # The best of all is improved pixel by pixel, and the curve then led through it.
     inside = search.error_sweep().stepwise(inside, most)
     outside = np.setdiff1d(np.arange(len(order)), inside)
     curve = search.curve(search.by_copied_noise(outside, inside), most)
     if len(order) > most:
         curve = search.longer_if_worth_it(curve, order)
-    return search.slimmed_by_error(curve)
+    if refined:
+        return search.slimmed_by_error(curve)
+    return Suggestion(curve.points, search.knee(curve.points), True)
 
 
 class _Curve(NamedTuple):

@@ -6,7 +6,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.recommend.candidates import significant
 from structmask_gui.core.recommend.grounds import SMOOTH, Grounds
 from structmask_gui.core.recommend.recommend import COPIED_MORE, DOUBTED, unseparated
-from structmask_gui.core.recommend.shapes import GAINS, costs, expected, hide, smeared
+from structmask_gui.core.recommend.shapes import GAINS, costs, expected, hide, loses_detail, smeared
 from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Sureness, percent
 
 _PLAIN = "Train plain Noise2Void."
@@ -112,7 +112,9 @@ def _cannot_tell(case: Grounds) -> Answer:
         if not case.bare:
             own, meanwhile = "use_mask", hide(case.mask)
         safe = f"Safe meanwhile: {meanwhile}."
-        if row is not None and row.error >= GAINS:
+        # A single frame does not say how strong its noise is.
+        known = row is not None and case.differences and loses_detail(row.lost)
+        if row is not None and row.error >= GAINS and known:
             milder = meanwhile if case.bare else f"this mask ({meanwhile})"
             safe = f"Better not denoise yet: even {milder} {costs(row.error)}. {_COMPARE}"
         elif row is not None and row.copied >= COPIED_MORE:
@@ -275,7 +277,7 @@ def _gains_nothing(case: Grounds, found: Mask) -> Answer:
     actions: tuple[Action, ...] = ("copy_plain_n2v",)
     certainty = case.certainty
     if row is not None:
-        figures.insert(0, expected(row.error))
+        figures.insert(0, expected(row.error, lost=row.lost))
         if row.copied >= COPIED_MORE:
             figures.insert(0, f"A network could copy {percent(row.copied)} of the noise.")
         if row.error >= GAINS:
@@ -319,6 +321,9 @@ def _hide(case: Grounds) -> Answer:
             if further
             else " The pattern may reach further than the mask."
         )
+    elif case.goes_on and not case.endless:
+        certainty = "uncertain"
+        advice += " The pattern may reach further than the mask."
     elif unmeasured := case.unmeasured:
         # That lines go on is known; in single frames, they may be the sample's.
         certainty = certainty if case.differences and case.endless else "uncertain"

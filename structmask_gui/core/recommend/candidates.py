@@ -55,7 +55,8 @@ def candidates(basis: Basis, extraction: Extraction, task: Task = NO_TASK) -> di
     """Return all candidates by name, each mask once, under the first of its names."""
     found = [(BARE_CENTRE, BARE), (SIGNIFICANT, significant(extraction))]
     found += [(f"{CAREAMICS} {name}", mask) for name, mask in careamics_masks().items()]
-    curve = basis.suggest(task)
+    # Each mask is compared as all candidates are; the suggested one needs no more than that.
+    curve = basis.suggest(task, refined=False)
     least = min(point.error for point in curve.points)
     near = [place for place, one in enumerate(curve.points) if one.error <= _NEAR * least]
     places = sorted({curve.knee, *(near[at] for at in evenly(len(near), _MOST_SUGGESTED))})
@@ -131,14 +132,22 @@ def whole_line(extraction: Extraction) -> Mask | None:
 
 
 def _line_that_ends(kept: BoolArray) -> Mask | None:
-    """Return the row or column that is kept nearly without gaps, up to its end."""
+    """Return the row or column that is kept nearly without gaps, up to its end.
+
+    Or only every n-th pixel of it, as where converters take turns along a row.
+    """
     middle = kept.shape[0] // 2
     for along, turned in ((kept[middle, middle + 1 :], False), (kept[middle + 1 :, middle], True)):
-        share = np.cumsum(along) / np.arange(1, len(along) + 1)
-        ends = np.flatnonzero(along & (share >= _FILLED))
-        if len(ends):
-            row = np.ones((1, 2 * min(FARTHEST, int(ends[-1]) + 1) + 1), dtype=np.bool_)
-            return Mask(row.T if turned else row)
+        steps = (1, int(along.argmax()) + 1) if along.any() else ()
+        for step in steps:
+            regular = along[step - 1 :: step]
+            share = np.cumsum(regular) / np.arange(1, len(regular) + 1)
+            ends = np.flatnonzero(regular & (share >= _FILLED))
+            if len(ends):
+                last = step * min(FARTHEST // step, int(ends[-1]) + 1)
+                row = np.zeros((1, 2 * last + 1), dtype=np.bool_)
+                row[0, ::step] = True
+                return Mask(row.T if turned else row)
     return None
 
 

@@ -137,7 +137,9 @@ def _further(extraction: Extraction) -> int:
     if estimate is None or verdict is None or verdict.lines is not None:
         return 0
     parameters = extraction.parameters
-    if endless_lines(estimate, parameters) is None and not goes_on(estimate, parameters):
+    if endless_lines(estimate, parameters) is None and not goes_on(
+        estimate, parameters.max_lag, parameters.rho_min
+    ):
         return 0
     return lags_left(estimate, extraction.parameters.max_lag)
 

@@ -7,12 +7,12 @@ import numpy as np
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import careamics_masks
-from structmask_gui.core.recommend.candidates import WHOLE_LINE, whole_line
+from structmask_gui.core.recommend.candidates import WHOLE_LINE, significant, whole_line
 from structmask_gui.core.recommend.recommend import ALIKE, COPIED_MORE, DOUBTED, Recommendation
 from structmask_gui.core.recommend.shapes import GAINS, expected, of_noise
 from structmask_gui.core.recommend.wording import Sureness, percent, untested
 from structmask_gui.core.statistical.structure import SUSPICION, uneven
-from structmask_gui.core.verdict.lines import endless_lines
+from structmask_gui.core.verdict.lines import endless_lines, goes_on
 from structmask_gui.core.verdict.verdict import Verdict, few_photons
 from structmask_gui.core.verdict.wording import not_uniform
 
@@ -109,10 +109,27 @@ class Grounds:
     def endless(self) -> bool:
         """Whether lines that matter do not end within the largest lag that was asked for."""
         estimate = self.extraction.measurement.correlation
-        bare = None if self.recommendation is None else self.recommendation.bare
-        if estimate is None or (bare is not None and bare.copied < COPIED_MORE):
+        if estimate is None or self._copies_little:
             return False
         return endless_lines(estimate, self.extraction.parameters) is not None
+
+    @property
+    def _copies_little(self) -> bool:
+        """Whether hardly any noise is copied even without a mask."""
+        bare = None if self.recommendation is None else self.recommendation.bare
+        return bare is not None and bare.copied < COPIED_MORE
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether noise along a line matters beyond what was measured, or can be hidden."""
+        estimate = self.extraction.measurement.correlation
+        if estimate is None or self._copies_little:
+            return False
+        if goes_on(estimate, estimate.lags.reach, self.extraction.parameters.rho_min):
+            return True
+        mask, found = self.mask.array, significant(self.extraction).array
+        gaps = min(mask.shape) == 1 and not mask.all()
+        return gaps and max(found.shape) > max(mask.shape)
 
     @property
     def differences(self) -> bool:
@@ -204,7 +221,7 @@ class Grounds:
         row, bare = self.recommendation.chosen, self.recommendation.bare
         if row is None or bare is None:
             return ""
-        said = expected(row.error, bare.error, "without a mask")
+        said = expected(row.error, bare.error, "without a mask", lost=row.lost)
         if row.copied < COPIED_MORE:
             return said
         copied, without = percent(row.copied), percent(bare.copied)

@@ -267,10 +267,16 @@ def _recommended(basis: Basis | None, extraction: Extraction, task: Task) -> Rec
 
 
 def _is_part(row: LedgerRow, whole: LedgerRow) -> bool:
-    """Whether a mask is nearly all on a line that can be hidden whole at no cost but training's."""
+    """Whether a mask is nearly all on a line that can be hidden whole at no cost but training's.
+
+    Or a part of what is hidden of it, if that is only every n-th pixel.
+    """
     axis = int(np.argmin(whole.mask.shape))
     on_it = int((row.mask.lags()[:, axis] == 0).sum())
     part = on_it >= max(_LINE_PIXELS, _MOSTLY * row.pixels)
+    if 1 < row.pixels < whole.pixels < whole.mask.array.size:
+        hidden = {tuple(lag) for lag in whole.mask.lags()}
+        part = all(tuple(lag) in hidden for lag in row.mask.lags())
     return part and whole.left + whole.lost <= (1 + TIE) * (row.left + row.lost)
 
 

@@ -18,6 +18,9 @@ _COSTS = {
     "gain nothing": "as much detail as the noise it removes",
     "do harm": "more detail than the noise it removes",
 }
+_LOST = 0.3
+"""Detail lost, over the noise's variance, below which it is the noise left that counts."""
+
 _ESTIMATE = "(linear estimate; a network may do better)"
 
 _SMEARED: dict[NoiseKind, str] = {
@@ -86,10 +89,20 @@ def costs(error: float) -> str:
     return f"is expected to cost {_COSTS[no_gain(error)]} {_ESTIMATE}"
 
 
-def expected(error: float, other: float | None = None, name: str = "") -> str:
-    """Say the expected error of a mask, beside that of another."""
+def loses_detail(lost: float) -> bool:
+    """Whether detail that is lost counts beside the noise; both over the noise's variance."""
+    return lost >= _LOST
+
+
+def expected(
+    error: float, other: float | None = None, name: str = "", *, lost: float | None = None
+) -> str:
+    """Say the expected error of a mask, of which ``lost`` is detail, beside that of another."""
     if nothing := no_gain(error):
-        return f"Denoising is expected to {nothing}: it costs {_COSTS[nothing]} {_ESTIMATE}."
+        why = f"it costs {_COSTS[nothing]}"
+        if lost is not None and not loses_detail(lost):
+            why = "it removes hardly any of the noise"
+        return f"Denoising is expected to {nothing}: {why} {_ESTIMATE}."
     said = f"Expected error after denoising: {of_noise(error)}"
     if other is None:
         return f"{said}."

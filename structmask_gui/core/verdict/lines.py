@@ -66,10 +66,10 @@ def endless_lines(estimate: CorrelationEstimate, parameters: Parameters) -> Line
     return None
 
 
-def goes_on(estimate: CorrelationEstimate, parameters: Parameters) -> bool:
-    """Whether noise along a line, of whatever sign, matters still at the largest lag."""
+def goes_on(estimate: CorrelationEstimate, max_lag: int, rho_min: float) -> bool:
+    """Whether noise along a line, of whatever sign, matters still at a largest lag."""
     lags = estimate.lags
-    middle, last = lags.reach, min(parameters.max_lag, lags.reach)
+    middle, last = lags.reach, min(max_lag, lags.reach)
     if last < 2 * _LAST:
         return False
     far = slice(middle + last - _LAST + 1, middle + last + 1)
@@ -79,7 +79,7 @@ def goes_on(estimate: CorrelationEstimate, parameters: Parameters) -> bool:
         end = np.abs(rho[middle, far])
         beside = np.abs(rho[middle + 2 : middle + last + 1, far]).mean()
         most = int(np.argmax(end))
-        matters = end[most] >= max(parameters.rho_min, 4 * error[most])
+        matters = end[most] >= max(rho_min, 4 * error[most])
         if matters and end.mean() > 3 * beside:
             return True
     return False

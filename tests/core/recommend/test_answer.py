@@ -14,7 +14,7 @@ from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.candidates import BARE, BARE_CENTRE
 from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
 from structmask_gui.core.recommend.readings import Structure
-from structmask_gui.core.recommend.shapes import hide, of_noise
+from structmask_gui.core.recommend.shapes import expected, hide, of_noise
 from structmask_gui.core.recommend.wording import (
     RECORDED,
     RECORDED_WRONG,
@@ -176,18 +176,28 @@ def test_several_frames_that_cannot_tell_say_why(base, why):
 
 
 def test_where_harm_is_expected_meanwhile_the_raw_frames_are_named():
-    told = answer(with_errors(automatic("cannot tell"), error=130.0))
+    single = automatic("cannot tell")
+    several = with_estimate(single, base="difference")
+    told = answer(with_errors(several, error=130.0, lost=129.0))
     assert told.how_sure.startswith(
         "Better not denoise yet: even plain Noise2Void is expected to cost more detail than the"
         " noise it removes (linear estimate; a network may do better)."
     )
     assert "harm" not in told.how_sure
-    equal = answer(with_errors(automatic("cannot tell"), error=1.0)).how_sure
+    equal = answer(with_errors(several, error=1.0, lost=0.5)).how_sure
     assert (
         "even plain Noise2Void is expected to cost as much detail as the noise it removes" in equal
     )
     assert "keeps detail" not in told.how_sure
     assert told.how_sure.endswith("Compare any result with the raw frames.")
+    # One frame does not say how strong its noise is; and noise that is left costs no detail.
+    for found in (with_errors(single, error=130.0, lost=129.0), with_errors(several, error=1.0)):
+        assert answer(found).how_sure.startswith("Safe meanwhile: plain Noise2Void.")
+
+
+def test_noise_that_is_left_is_no_detail_that_is_lost():
+    assert "it costs more detail than the noise it removes" in expected(1.5, lost=0.9)
+    assert "it removes hardly any of the noise (linear" in expected(1.0, lost=0.05)
 
 
 def test_too_little_image():

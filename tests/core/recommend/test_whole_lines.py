@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.candidates import BARE, BARE_CENTRE
-from structmask_gui.core.recommend.extract import with_recommendation
+from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
+from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 from structmask_gui.core.statistical.frame_diagnostics import LineCovariance
 from tests.core.recommend.scenes import (
     automatic,
@@ -17,6 +19,8 @@ from tests.core.recommend.scenes import (
     with_estimate_of,
     with_flags,
 )
+
+AUTOMATIC = Parameters(method="statistical", source="automatic", mask_choice="recommended")
 
 
 def test_whole_lines_of_a_single_frame_may_be_the_samples():
@@ -117,3 +121,31 @@ def test_the_rule_does_not_deny_lines_that_no_mask_helps_with():
     )
     assert bare.rule == "No mask of this size helps with lines that go on, so none is recommended."
     assert "No shared noise" in replace(bare, gains_next_to_nothing=False).rule
+
+
+@pytest.mark.parametrize("take_turns", [2, 4])
+def test_noise_of_converters_that_take_turns_along_a_row(take_turns):
+    """Every n-th pixel of a row shares an offset, further than the figures reach."""
+    rng = np.random.default_rng(0)
+    shape = (6, 192, 192)
+    # New ones every 64 pixels, or whole rows would differ.
+    column = np.arange(shape[2])
+    offsets = rng.normal(size=(*shape[:2], 3, take_turns))
+    offsets = offsets[:, :, column // 64, column % take_turns]
+    frames = 300 + 10 * rng.normal(size=shape) + 7 * offsets + 40 * cells(shape[1:])
+    found = extract_recording(frames, AUTOMATIC)
+    mask = found.mask.array
+    assert mask.shape == (1, 41)
+    np.testing.assert_array_equal(np.flatnonzero(mask[0]) % take_turns, 0)
+    told = answer(found)
+    # It goes on, and no mask of this size reaches its end.
+    assert told.certainty == "uncertain"
+    assert "The pattern may reach further than the mask." in told.advice
+
+
+def test_an_echo_is_no_line():
+    noise = NoiseModel(kernels()["echo row"], 0.3)
+    frames = 300 + 20 * simulate(noise, (160, 160), n_frames=6, picture=cells((160, 160)), seed=1)
+    found = extract_recording(frames, AUTOMATIC)
+    assert max(found.mask.cropped().array.shape) <= 21
+    assert answer(found).certainty == "likely"
