@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Protocol
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from pathlib import Path
+from typing import Any, Protocol, TextIO, cast
 
 from structmask_gui.core.progress import Progress
 from structmask_gui.io.files.paths import one_line
@@ -36,6 +39,66 @@ class HasFigures(Protocol):
 
 
 DONE, PARTLY, FAILED, INTERRUPTED = 0, 1, 2, 130
+
+
+@contextmanager
+def steady_output() -> Iterator[None]:
+    """Print so that neither a name nor a reader that goes away ends the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A name that the terminal cannot show.
+            stream.reconfigure(errors="backslashreplace")
+    if hasattr(sys.stdout, "reconfigure") and not sys.stdout.isatty():
+        # Scripts and JSON are read by programs, whatever the terminal's encoding.
+        sys.stdout.reconfigure(encoding="utf-8")
+    out, err = _steady(sys.stdout), _steady(sys.stderr)
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            yield
+        finally:
+            # Where argparse leaves after --help, too.
+            with suppress(OSError, ValueError):
+                if out is not None:
+                    out.flush()
+
+
+def _steady(stream: TextIO | None) -> TextIO | None:
+    return None if stream is None else cast(TextIO, _Steady(stream))
+
+
+class _Steady:
+    """A stream that discards what is printed once its reader has closed it, as `head` does."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with self._unread():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with self._unread():
+            self._stream.flush()
+
+    @contextmanager
+    def _unread(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            # Windows has no error of its own for it.
+            if error.errno != (errno.EINVAL if os.name == "nt" else errno.EPIPE):
+                raise
+            print_no_more(self._stream)
+
+
+def print_no_more(stream: TextIO) -> None:
+    """Discard buffered output; some Pythons end with code 120 if it cannot be flushed."""
+    with suppress(OSError, ValueError), Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def print_error(error: Exception) -> None:

@@ -59,6 +59,48 @@ def test_text_that_cannot_be_printed(command, tmp_path):
     assert run.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["extract", "batch"])
+def test_a_reader_that_goes_away_does_not_end_the_work(command, tmp_path):
+    for name in "ab":
+        noise = np.random.default_rng(0).normal(9, 1, (5, 64, 64)).astype("float32")
+        tifffile.imwrite(tmp_path / f"{name}.tif", noise)
+    run = subprocess.Popen(
+        [sys.executable, "-u", "-c", RUN, command, "a.tif", "b.tif"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "STRUCTMASK_HOME": str(tmp_path / "home")},
+    )
+    run.stdout.close()
+    said = run.stderr.read()
+    run.stderr.close()
+    assert run.wait() == 0, said
+    assert {"a_mask.json", "b_mask.json"} <= {path.name for path in tmp_path.iterdir()}
+    assert b"Error" not in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_programs_read_what_is_printed_whatever_the_encoding_of_the_terminal(encoding, tmp_path):
+    name = "Präparat µ.tif"
+    tifffile.imwrite(tmp_path / name, np.zeros((5, 64, 64), "float32"))
+    np.save(tmp_path / "mask.npy", np.ones((1, 3), dtype=bool))
+
+    def printed(*arguments: str) -> str:
+        command = [sys.executable, "-c", RUN, *arguments]
+        environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+        run = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, check=True, env=environment
+        )
+        return run.stdout.decode("utf-8")
+
+    script = printed("text", "mask.npy", name, "--for", "n2v")
+    compile(script, "train.py", "exec")
+    assert f"tifffile.imread({name!r})" in script
+    assert json.loads(printed("info", name, "--json"))["name"] == name
+
+
 def test_a_preset_drives_no_terminal(structmask, tmp_path):
     path = tmp_path / "a.json"
     about = {"name": "x\x1b[31m", "description": "one \x1b]0;x\x07\ntwo", "parameters": {}}
