@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -237,22 +238,20 @@ def test_interruption(structmask, noisy, monkeypatch):
     assert outputs(noisy.parent) == []
 
 
-def test_a_failed_write_takes_back_the_files_before_it(structmask, noisy, monkeypatch):
-    from structmask_gui.core.errors import InputError
-    from structmask_gui.io.results import files
-
-    write = files.write_atomic
-
-    def fail_on_json(path, data, *, force=False):
-        if path.suffix == ".json":
-            raise InputError(f"{path.name}: cannot be written (no space left).")
-        write(path, data, force=force)
-
-    monkeypatch.setattr(files, "write_atomic", fail_on_json)
-    answer = structmask("extract", noisy)
+@pytest.mark.skipif(sys.platform == "win32", reason="needs links")
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_a_file_that_cannot_be_written_keeps_all_as_they_were(structmask, noisy, force):
+    if force:
+        assert structmask("extract", noisy).code == 0
+        noisy.with_name("rows_mask.json").unlink()
+    before = {path.name: path.read_bytes() for path in noisy.parent.iterdir()}
+    # Found out only when the record is written: a link that leads nowhere is no file.
+    noisy.with_name("rows_mask.json").symlink_to(noisy.parent / "nowhere" / "a.json")
+    answer = structmask("extract", noisy, "--method", "statistical", *force)
     assert answer.code == 2
-    assert "no space left" in answer.err
-    assert outputs(noisy.parent) == []
+    assert "rows_mask.json: cannot be written (its folder does not exist)" in answer.err
+    noisy.with_name("rows_mask.json").unlink()
+    assert {path.name: path.read_bytes() for path in noisy.parent.iterdir()} == before
 
 
 def test_help_lists_every_parameter(structmask):

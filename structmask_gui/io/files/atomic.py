@@ -10,8 +10,8 @@ import platform
 import re
 import stat
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -143,6 +143,21 @@ def write_atomic(
             contents(file)
         else:
             file.write(contents)
+
+
+def write_together(contents: Sequence[tuple[Path, bytes]], *, force: bool = False) -> None:
+    """Write several files, each as by `atomic_file`, or none.
+
+    All of them are on the disk before the first takes its name, in the order given. Should one not
+    be able to take its name then, the files before it are the new ones, the others are as they
+    were.
+    """
+    with ExitStack() as names:
+        # What is entered last takes its name first.
+        for path, data in reversed(contents):
+            file = names.enter_context(atomic_file(path, force=force))
+            file.write(data)
+            file.flush()
 
 
 @cache

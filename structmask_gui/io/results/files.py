@@ -1,7 +1,4 @@
-"""The files an extraction leaves: `<stem>_mask.npy`, `.png` and `.json`, all of them or none.
-
-A report may be among them.
-"""
+"""The files an extraction leaves: `<stem>_mask.npy`, `.png` and `.json`, and perhaps a report."""
 
 from __future__ import annotations
 
@@ -13,19 +10,17 @@ from pathlib import Path
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.io.files.atomic import make_folder, write_atomic
+from structmask_gui.io.files.atomic import make_folder, write_together
 from structmask_gui.io.files.paths import exists, is_file, last_part, shown
 from structmask_gui.io.formats.known import is_readable_name
 from structmask_gui.io.results.masks import (
     load_mask,
     npy_bytes,
+    picture_bytes,
     png_bytes,
-    save_npy,
-    save_picture,
-    save_png,
-    save_tiff,
+    tiff_bytes,
 )
-from structmask_gui.io.results.record import Record, read_record, save_record
+from structmask_gui.io.results.record import Record, read_record
 
 # No microscope image is as small as a file that holds nothing but a mask.
 _LARGEST_MASK_FILE = 128 * 1024
@@ -39,7 +34,7 @@ _RESULT_ENDINGS = tuple(
     for ending in (".npy", ".png", ".tif", "_picture.png")
 )
 
-_WRITERS = {"npy": save_npy, "png": save_png, "tiff": save_tiff, "picture": save_picture}
+_FORMS = {"npy": npy_bytes, "png": png_bytes, "tiff": tiff_bytes, "picture": picture_bytes}
 
 
 @dataclass(frozen=True)
@@ -127,7 +122,7 @@ def write_results(
     report: bytes | None = None,
     force: bool = False,
 ) -> None:
-    """Write mask and record; if one file fails, the new ones before it are taken back.
+    """Write mask and record, the record last: all of them or none, as `write_together`.
 
     A mask that the answer does not support goes to `files.doubtful`; of an older result that is
     replaced nothing stays under the other names.
@@ -141,17 +136,7 @@ def write_results(
         contents.append((files.report, report))
     # The record is the last: where it is, all is there.
     contents.append((files.json, record.as_json()))
-    made: list[Path] = []
-    try:
-        for path, data in contents:
-            new = not exists(path)
-            write_atomic(path, data, force=force)
-            if new:
-                made.append(path)
-    except BaseException:
-        for path in made:
-            path.unlink(missing_ok=True)
-        raise
+    write_together(contents, force=force)
     if force and exists(other.json):
         for path in other.all():
             path.unlink(missing_ok=True)
@@ -165,14 +150,12 @@ def write_forms(
 ) -> list[Path]:
     """Write a mask in the forms npy, png, tiff, picture and json, replacing old files.
 
-    The record is made only for the form json, and first: without it nothing is written.
+    All of them or none, as `write_together`. The record is made only for the form json.
     """
-    made = record(task) if "json" in files else None
-    for form, path in files.items():
-        if form != "json":
-            _WRITERS[form](mask, path, force=True)
-        elif made is not None:
-            save_record(made, path, force=True)
+    contents = [(path, _FORMS[form](mask)) for form, path in files.items() if form != "json"]
+    if "json" in files:
+        contents.append((files["json"], record(task).as_json()))
+    write_together(contents, force=True)
     return list(files.values())
 
 

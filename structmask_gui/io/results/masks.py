@@ -60,11 +60,7 @@ def save_tiff(mask: Mask | ArrayLike, path: PathLike, *, force: bool = False) ->
 
     Parameters and errors as for `save_npy`.
     """
-    import tifffile
-
-    buffer = io.BytesIO()
-    tifffile.imwrite(buffer, _grey(_mask_of(mask)), imagej=True, metadata={"axes": "YX"})
-    write_atomic(path, buffer.getvalue(), force=force)
+    write_atomic(path, tiff_bytes(_mask_of(mask)), force=force)
 
 
 def save_picture(mask: Mask | ArrayLike, path: PathLike, *, force: bool = False) -> None:
@@ -72,11 +68,7 @@ def save_picture(mask: Mask | ArrayLike, path: PathLike, *, force: bool = False)
 
     Parameters and errors as for `save_npy`.
     """
-    from structmask_gui.io.pictures.mask_picture import draw_mask
-
-    buffer = io.BytesIO()
-    draw_mask(_mask_of(mask)).save(buffer, format="PNG", optimize=True)
-    write_atomic(path, buffer.getvalue(), force=force)
+    write_atomic(path, picture_bytes(_mask_of(mask)), force=force)
 
 
 def _mask_of(mask: Mask | ArrayLike) -> Mask:
@@ -96,6 +88,24 @@ def png_bytes(mask: Mask) -> bytes:
 
     buffer = io.BytesIO()
     Image.fromarray(_grey(mask)).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def tiff_bytes(mask: Mask) -> bytes:
+    """Return the contents of the TIFF of a mask."""
+    import tifffile
+
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, _grey(mask), imagej=True, metadata={"axes": "YX"})
+    return buffer.getvalue()
+
+
+def picture_bytes(mask: Mask) -> bytes:
+    """Return the contents of the enlarged PNG of a mask."""
+    from structmask_gui.io.pictures.mask_picture import draw_mask
+
+    buffer = io.BytesIO()
+    draw_mask(mask).save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
 
 

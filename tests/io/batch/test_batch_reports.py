@@ -13,7 +13,7 @@ from structmask_gui.io import extract_files
 from structmask_gui.io.batch import engine
 from structmask_gui.io.batch.status import JobState
 from structmask_gui.io.batch.summary import is_current, read_failures, write_summary
-from structmask_gui.io.results import files
+from structmask_gui.io.files import atomic
 from structmask_gui.io.results.record import read_record
 from tests.io.batches import make, times
 
@@ -98,14 +98,14 @@ def test_resume_adds_only_the_reports_that_are_missing(folder, tmp_path, monkeyp
 @pytest.mark.slow
 def test_a_report_that_cannot_be_written_leaves_nothing(folder, tmp_path, monkeypatch):
     out = tmp_path / "out"
-    real = files.write_atomic
+    real = atomic.atomic_file
 
-    def full(path, contents, *, force=False):
+    def full(path, *, force=False):
         if path.suffix == ".html":
             raise InputError(f"{path.name}: cannot be written (no space left on device).")
-        real(path, contents, force=force)
+        return real(path, force=force)
 
-    monkeypatch.setattr(files, "write_atomic", full)
+    monkeypatch.setattr(atomic, "atomic_file", full)
     queue = make(folder, out, reports=True)
     queue.run()
     assert "a_report.html" in queue.statuses[0].error
