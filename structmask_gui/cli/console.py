@@ -106,6 +106,12 @@ def print_error(error: Exception) -> None:
     print(f"error: {one_line(str(error))}", file=sys.stderr)
 
 
+def print_notes(notes: Iterable[str]) -> None:
+    """Print what is to be known, on standard error."""
+    for note in notes:
+        print(f"note: {one_line(note)}", file=sys.stderr)
+
+
 def print_json(value: object) -> None:
     """Print a value as JSON on standard output."""
     print(json.dumps(value, indent=2, ensure_ascii=False))

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from structmask_gui.cli.choices import chosen_inputs, tiff_target
-from structmask_gui.cli.console import DONE, evaluated_lines, print_json, progress_bar
+from structmask_gui.cli.console import DONE, evaluated_lines, print_json, print_notes, progress_bar
 from structmask_gui.core.denoising.spots import sentences
 from structmask_gui.core.denoising.wording import called, learned, refusal
 from structmask_gui.core.errors import InputError, ParameterError
@@ -45,14 +45,15 @@ from structmask_gui.io.stack.image_stack import ImageStack, location_of
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    target = _target(arguments)
     (item,) = chosen_inputs(arguments, [arguments.file], None)
     given = None if arguments.mask is None else load_mask(arguments.mask)
     with item.open() as stack, progress_bar(stack.name) as progress:
         task = Task(progress)
         # Refused before anything takes long.
+        target = _target(arguments, stack)
         check_no_input(target, stack.files)
         written_type(stack, whole_numbers=arguments.whole_numbers)
+        print_notes(stack.notes)
         extraction, mask = _measured(stack, given, task)
         doubts = doubts_about(
             stack, flags_of(stack, extraction, task), told_error(extraction, mask)
@@ -84,9 +85,9 @@ def run(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _target(arguments: argparse.Namespace) -> Path:
+def _target(arguments: argparse.Namespace, stack: ImageStack) -> Path:
     """Return the file to write, refused before anything takes long."""
-    named = denoised_path(arguments.file, arguments.output_dir)
+    named = denoised_path(arguments.file, arguments.output_dir, stack.channel_mark)
     target = tiff_target(arguments, named, ".ome.tif")
     _check_free(target, force=arguments.force)
     if arguments.output_dir is not None:
@@ -150,11 +151,11 @@ def denoise_jobs(queue: BatchQueue, arguments: argparse.Namespace) -> list[str]:
     # Files of equal names have numbers, as their masks have.
     planned = iter(plan_results(paths, arguments.output_dir))
     for job, status in zip(queue.jobs, queue.statuses, strict=True):
-        targets = [_beside(files) for files in islice(planned, len(job.inputs))]
+        names = list(islice(planned, len(job.inputs)))
         if status.state is not JobState.DONE or status.mask is None:
             continue
         try:
-            files = _denoised_job(job, status.mask, targets, arguments)
+            files = _denoised_job(job, status.mask, names, arguments)
             fits += bool(files)
             for file in files:
                 if not arguments.json:
@@ -170,26 +171,27 @@ def denoise_jobs(queue: BatchQueue, arguments: argparse.Namespace) -> list[str]:
     return problems
 
 
-def _beside(files: ResultFiles) -> Path:
+def _beside(files: ResultFiles, stack: ImageStack) -> Path:
     """Return where a denoised file goes that has the name of a mask."""
-    return denoised_path(files.json.with_name(f"{files.json.stem.removesuffix('_mask')}.tif"))
+    stem = files.json.stem.removesuffix("_mask")
+    return denoised_path(files.json.with_name(f"{stem}.tif"), mark=stack.channel_mark)
 
 
 def _denoised_job(
-    job: Job, mask: Mask, targets: list[Path], arguments: argparse.Namespace
+    job: Job, mask: Mask, names: list[ResultFiles], arguments: argparse.Namespace
 ) -> list[DenoisedFile]:
     record = read_record(job.files.found.json)
     # Those that could not be used for the mask were left out, and said.
     used = {item.path for item in record.inputs}
-    pairs = list(zip(job.inputs, targets, strict=True))
+    pairs = list(zip(job.inputs, names, strict=True))
     pairs = [pair for pair in pairs if location_of(pair[0].path) in used] or pairs
-    targets = [target for _, target in pairs]
-    if arguments.resume and all(map(exists, targets)):
-        return []
-    for target in targets:
-        _check_free(target, force=arguments.force)
     with ExitStack() as resources:
         stacks = [resources.enter_context(item.open()) for item, _ in pairs]
+        targets = [_beside(files, stack) for (_, files), stack in zip(pairs, stacks, strict=True)]
+        if arguments.resume and all(map(exists, targets)):
+            return []
+        for target in targets:
+            _check_free(target, force=arguments.force)
         task = Task(resources.enter_context(progress_bar(job.name)))
         found = (doubts_about(s, flags_of(s, record, task), record.told_error) for s in stacks)
         doubts = tuple(dict.fromkeys(doubt for some in found for doubt in some))

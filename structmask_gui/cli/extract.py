@@ -17,6 +17,7 @@ from structmask_gui.cli.console import (
     outputs,
     print_error,
     print_json,
+    print_notes,
     progress_bar,
 )
 from structmask_gui.core.errors import InputError, StructMaskError
@@ -93,11 +94,9 @@ def _extract(
     with progress_bar(shown(job[0].path)) as progress:
         report_for = target.npy.name if arguments.report else None
         result = extract_job(job, settings, report_for=report_for, task=Task(progress))
-    left_out = [one.why for one in result.record.left_out]
-    for note in (*result.file_notes, *left_out):
-        print(f"note: {one_line(note)}", file=sys.stderr)
+    print_notes([*result.file_notes, *(one.why for one in result.record.left_out)])
     if result.record.doubt:
-        print(f"note: {one_line(target.doubtful.npy.name)}: {result.record.doubt}", file=sys.stderr)
+        print_notes([f"{target.doubtful.npy.name}: {result.record.doubt}"])
     write_results(result.mask, result.record, target, report=result.report, force=arguments.force)
     return result.record
 

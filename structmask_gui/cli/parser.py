@@ -254,7 +254,7 @@ def _destripe(commands: Commands) -> None:
     parser.add_argument("file", type=given_path, metavar="FILE", help="an image file")
     parser.add_argument("lines", choices=["rows", "columns"], help="which offsets are subtracted")
     add_selection(parser, "what is written", with_region=False)
-    add_place(parser, "TIFF", "_destriped.tif")
+    add_place(parser, "OME-TIFF", "_destriped.tif")
     parser.add_argument("--force", action="store_true", help="replace an existing file")
 
 

@@ -16,7 +16,14 @@ from structmask_gui.cli.choices import (
     chosen_source,
     reference_stacks,
 )
-from structmask_gui.cli.console import DONE, answer_lines, evaluated_lines, print_json, progress_bar
+from structmask_gui.cli.console import (
+    DONE,
+    answer_lines,
+    evaluated_lines,
+    print_json,
+    print_notes,
+    progress_bar,
+)
 from structmask_gui.core.denoised.evaluate import LINEAR
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.masks.mask import Mask
@@ -64,6 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = ExtractionSettings(parameters, region, **references)
     with opened([item], settings) as files, progress_bar(files.stacks[0].name) as progress:
         stack, task = files.stacks[0], Task(progress)
+        print_notes(stack.notes)
         answers: list[Answer | None] = []
 
         def measure() -> Basis:
@@ -114,7 +122,7 @@ def _doubted(answer: Answer | None, misfit: str) -> Answer | None:
     if answer is not None:
         return answer.doubted(misfit)
     if misfit:
-        print(f"note: {misfit}", file=sys.stderr)
+        print_notes([misfit])
     return None
 
 

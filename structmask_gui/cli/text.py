@@ -8,9 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from structmask_gui.cli.choices import chosen_inputs
-from structmask_gui.cli.console import DONE
+from structmask_gui.cli.console import DONE, print_notes
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.files.paths import is_file, one_line, shown
+from structmask_gui.io.files.paths import is_file, shown
 from structmask_gui.io.results.masks import load_mask
 from structmask_gui.io.results.record import Record, read_record
 from structmask_gui.io.trainers.snippets import MaskContext, snippet
@@ -40,8 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
             " give that mask itself, or move it away."
         )
     print(made.text, end="" if made.text.endswith("\n") else "\n")
-    for note in made.notes:
-        print(f"note: {one_line(note)}", file=sys.stderr)
+    print_notes(made.notes)
     if made.needs_file and not is_file(npy):
         print(
             f"note: The text loads the mask from {shown(npy)}, which is not there: export it.",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -40,21 +40,24 @@ from structmask_gui.io.files.atomic import check_no_input, write_atomic
 from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, json_bytes, read_json
 from structmask_gui.io.files.paths import shown
 from structmask_gui.io.results.files import stem_of
+from structmask_gui.io.results.frames_tiff import start_tiff
 from structmask_gui.io.results.record import InputRecord, Record
 from structmask_gui.io.stack.image_stack import DENOISED_BY, ImageStack
-from structmask_gui.io.stack.units import pixel_size, read_size
+from structmask_gui.io.stack.units import pixel_size
 from structmask_gui.version import __version__
 
 FORMAT, VERSION = "structmask-denoised", 1
 ENDING = "_denoised.ome.tif"
 
-_LARGEST_CLASSIC = 2**32 - 2**24
 _LOSSY = re.compile(r"jpe?g(?!.*lossless)|webp|jetraw", re.IGNORECASE)
 
 
-def denoised_path(source: Path, folder: Path | None = None) -> Path:
-    """Return `<stem>_denoised.ome.tif` beside a file, or in a folder."""
-    return (source.parent if folder is None else folder) / f"{stem_of(source)}{ENDING}"
+def denoised_path(source: Path, folder: Path | None = None, mark: str = "") -> Path:
+    """Return `<stem>_denoised.ome.tif` beside a file, or in a folder.
+
+    ``mark``: `ImageStack.channel_mark`.
+    """
+    return (source.parent if folder is None else folder) / f"{stem_of(source)}{mark}{ENDING}"
 
 
 def record_path(target: Path) -> Path:
@@ -137,6 +140,7 @@ class DenoisedRecord:
     """Names of the files that it was fitted to together."""
     first: int = 0
     """Number of the file's first frame among all that it was fitted to."""
+    date: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
     @property
     def mask(self) -> Mask:
@@ -155,8 +159,8 @@ class DenoisedRecord:
         pixels = self.mask.statistics.true_pixels
         return methods_paragraph(Method(pixels, self.mask_from, folds, __version__))
 
-    def values(self, evaluation: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return all of it as plain values, with the evaluation of what was written."""
+    def values(self) -> dict[str, Any]:
+        """Return what is known before the file is written as plain values: what stands in it."""
         import scipy
 
         stage = self.denoiser.stage
@@ -166,7 +170,7 @@ class DenoisedRecord:
             "program_version": __version__,
             "numpy_version": np.__version__,
             "scipy_version": scipy.__version__,
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            "date": self.date,
             "cautions": list(self.cautions),
             "input": self.source.model_dump(mode="json"),
             "mask_from": self.mask_from,
@@ -178,9 +182,7 @@ class DenoisedRecord:
             "added": stage.added,
             "squared_error_lowered_by": stage.gain,
             "accepted": list(self.accepted),
-            "clipped_pixels": self.clipped,
             "methods": self.methods,
-            "evaluation": None if evaluation is None else dict(evaluation),
         }
 
 
@@ -238,8 +240,9 @@ def save_denoised(
 
     def write(file: BinaryIO) -> None:
         nonlocal clipped
-        offset = _header(file, record, stack, dtype)
-        file.seek(offset)
+        inside = json.dumps(record.values(), ensure_ascii=False)
+        about = "\n".join([*record.cautions, f"Record: {inside}"])
+        start_tiff(file, stack, dtype, software=f"{DENOISED_BY}{__version__}", about=about)
         for number in range(stack.n_frames):
             task.report(number, stack.n_frames, f"Writing {shown(path)}")
             for _, rows in record.denoiser.bands(record.first + number, task):
@@ -250,55 +253,6 @@ def save_denoised(
 
     write_atomic(path, write, force=force)
     return replace(record, clipped=clipped if whole_numbers else None)
-
-
-def _header(file: BinaryIO, record: DenoisedRecord, stack: ImageStack, dtype: np.dtype[Any]) -> int:
-    """Write all of the TIFF but its pixels, and return where they go."""
-    import tifffile
-
-    axes, shape = output_axes(stack)
-    described = "\n".join(
-        [*record.cautions, "Record: " + json.dumps(record.values(), ensure_ascii=False)]
-    )
-    metadata: dict[str, Any] = {"axes": axes, "Description": described, "Name": stack.name}
-    for letter in (letter for letter in "XYZ" if letter in axes):
-        value, unit = read_size(stack.metadata.get(f"Pixel size {letter}", ""))
-        if value is not None:
-            metadata |= {f"PhysicalSize{letter}": value, f"PhysicalSize{letter}Unit": unit or "µm"}
-    interval, unit = read_size(stack.metadata.get("Frame interval", ""))
-    if interval is not None and "T" in axes:
-        metadata |= {"TimeIncrement": interval, "TimeIncrementUnit": unit or "s"}
-    large = dtype.itemsize * int(np.prod(shape)) >= _LARGEST_CLASSIC
-    named = tifffile.FileHandle(file, name="denoised.ome.tif", size=0)
-    with tifffile.TiffWriter(named, bigtiff=large, ome=True, byteorder="<") as tiff:
-        place = tiff.write(
-            None,
-            shape=shape,
-            dtype=dtype.newbyteorder("<"),
-            photometric="minisblack",
-            software=f"{DENOISED_BY}{__version__}",
-            metadata=metadata,
-            contiguous=True,
-            returnoffset=True,
-        )
-    if place is None:
-        raise InputError(f"{stack.name}: the place of the pixels in a TIFF is not known.")
-    return int(place[0])
-
-
-def output_axes(stack: ImageStack) -> tuple[str, tuple[int, ...]]:
-    """Return axes and shape of the denoised stack: time and depth are kept, all else is frames."""
-    pairs = [
-        (letter, length)
-        for letter, length in zip(stack.axes, stack.shape, strict=True)
-        if letter not in "CSYX"
-    ]
-    letters = "".join(letter for letter, _ in pairs)
-    whole = stack.frames_chosen is None and set(letters) <= set("TZ")
-    if not whole or len(set(letters)) < len(letters):
-        pairs = [("T", stack.n_frames)] if stack.n_frames > 1 else []
-    pairs += list(zip("YX", stack.frame_shape, strict=True))
-    return "".join(letter for letter, _ in pairs), tuple(length for _, length in pairs)
 
 
 def _as_type(rows: NDArray[np.float32], dtype: np.dtype[Any]) -> tuple[NDArray[Any], int]:
@@ -345,7 +299,9 @@ class DenoisedFile:
 
     def values(self) -> dict[str, Any]:
         """Return record and evaluation as plain values."""
-        found = self.record.values(None if self.evaluation is None else self.evaluation.record())
+        evaluation = None if self.evaluation is None else self.evaluation.record()
+        clipped = {"clipped_pixels": self.record.clipped}
+        found = {**self.record.values(), **clipped, "evaluation": evaluation}
         if self.spots:
             found["test_with_spots"] = [asdict(one) for one in self.spots]
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -103,11 +104,36 @@ def test_it_is_written_beside_the_file_with_axes_size_and_record(structmask, sta
         inside = tiff.ome_metadata
     assert "For viewing and segmentation" in inside
     record = json.loads(target.with_name("cells_denoised.json").read_text())
-    assert record["input"]["sha256"] in inside
+    embedded = json.loads(
+        ElementTree.fromstring(inside).find(".//{*}Description").text.split("Record: ")[1]
+    )
+    later = {"clipped_pixels", "evaluation"}
+    assert embedded == {key: value for key, value in record.items() if key not in later}
     assert record["mask"] == [[1] * 13]
     assert record["mask_from"] == "row.npy"
     assert record["evaluation"]["noise_left"] < 0.7
     assert record["clipped_pixels"] is None
+
+
+@pytest.mark.slow
+def test_each_channel_is_written_by_its_name(structmask, stack, mask):
+    both = stack.with_name("both.ome.tif")
+    pixels = tifffile.imread(stack).reshape(4, 1, 96, 102).repeat(2, axis=1)
+    names = {"axes": "TCYX", "Channel": {"Name": ["nuclei", "membrane"]}}
+    tifffile.imwrite(both, pixels, photometric="minisblack", metadata=names)
+    options = ("denoise", both, "--mask", mask, "--yes")
+    answer = structmask(*options)
+    assert answer.code == 0, answer.err
+    assert "note: The file has 2 channels; channel 0 is used" in answer.err
+    answer = structmask(*options, "--channel", 1)
+    assert (answer.code, answer.err) == (0, "")
+    for stem, name in (("both", "nuclei"), ("both_c1", "membrane")):
+        inside = both.with_name(f"{stem}_denoised.ome.tif").read_bytes()
+        assert f'Name="{name}"'.encode() in inside
+    folder = both.parent / "batch"
+    batch = ("batch", both, "--denoise", "--yes", "--output-dir", folder, "--channel", 1)
+    assert structmask(*batch, "--method", "statistical").code == 0
+    assert (folder / "both_c1_denoised.ome.tif").is_file()
 
 
 @pytest.mark.slow

@@ -8,6 +8,8 @@ import tifffile
 
 from structmask_gui.core.stack.destripe import destriped
 from structmask_gui.io.open import open_stack
+from structmask_gui.io.results.destriped import is_destriped
+from structmask_gui.io.stack.units import read_size
 from tests.io.maker_files import write_ome_set
 
 
@@ -119,6 +121,69 @@ def test_destriped_frames_are_not_advised_to_be_destriped_again(structmask, tmp_
     assert "The rows do not end" in answer.out
     assert "offsets are already removed; this is the residual" in answer.out
     assert "Remove" not in answer.out
+
+
+@pytest.fixture
+def channels(tmp_path):
+    """Return planes in time with two named channels, pixel sizes and a frame interval."""
+    rng = np.random.default_rng(5)
+    frames = rng.normal(100, 5, (6, 2, 64, 80)) + rng.normal(0, 9, (6, 2, 64, 1))
+    path = tmp_path / "both.ome.tif"
+    metadata = {
+        "axes": "TCYX",
+        "Channel": {"Name": ["nuclei", "membrane"]},
+        "PhysicalSizeX": 0.1,
+        "PhysicalSizeY": 0.2,
+        "TimeIncrement": 2.0,
+    }
+    tifffile.imwrite(path, frames.astype(np.float32), photometric="minisblack", metadata=metadata)
+    return path
+
+
+def test_sizes_axes_and_channel_stay(structmask, channels):
+    answer = structmask("destripe", channels, "rows")
+    assert answer.code == 0
+    assert answer.err == (
+        "note: The file has 2 channels; channel 0 is used, another can be chosen.\n"
+    )
+    assert structmask("destripe", channels, "rows", "--channel", 1, "--frames", "0:6:2").code == 0
+    written = {path.name for path in channels.parent.iterdir()} - {channels.name}
+    assert written == {"both_destriped.tif", "both_c1_destriped.tif"}
+    for name, channel, interval in (("both", "nuclei", 2), ("both_c1", "membrane", 4)):
+        path = channels.with_name(f"{name}_destriped.tif")
+        assert is_destriped(path)
+        with open_stack(path) as stack:
+            assert stack.axes == "TYX"
+            assert stack.metadata["Pixel size Y"] == "0.2 µm"
+            assert read_size(stack.metadata["Frame interval"]) == (interval, "s")
+        assert f'Name="{channel}"'.encode() in path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("axes", "chosen", "expected", "sizes"),
+    [
+        ("ZYX", "0:6:3", "ZYX", {"Z": (3, "µm")}),
+        ("TZYX", None, "TZYX", {"Z": (1, "µm"), "T": (2, "s")}),
+        # Every second frame of several dimensions is of no one distance.
+        ("TZYX", "::2", "TYX", {}),
+        ("TYX", "::-2", "TYX", {"T": (4, "s")}),
+    ],
+)
+def test_the_distance_of_chosen_frames(structmask, tmp_path, axes, chosen, expected, sizes):
+    shape = (*((6,) if len(axes) == 3 else (2, 3)), 32, 40)
+    frames = np.random.default_rng(0).normal(100, 5, shape).astype(np.float32)
+    metadata = {"axes": axes, "PhysicalSizeZ": 1.0, "TimeIncrement": 2.0}
+    tifffile.imwrite(tmp_path / "a.ome.tif", frames, photometric="minisblack", metadata=metadata)
+    options = () if chosen is None else (f"--frames={chosen}",)
+    assert structmask("destripe", tmp_path / "a.ome.tif", "rows", *options).code == 0
+    with open_stack(tmp_path / "a_destriped.tif") as stack:
+        assert stack.axes == expected
+        found = {
+            letter: read_size(stack.metadata[title])
+            for letter, title in {"Z": "Pixel size Z", "T": "Frame interval"}.items()
+            if title in stack.metadata
+        }
+    assert found == sizes
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ def test_a_folder_that_may_not_be_written_to_is_refused_before_anything_takes_lo
     may = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and may(path, mode))
     np.save(noisy.parent / "mask.npy", np.ones((1, 3), dtype=bool))
-    monkeypatch.setattr("structmask_gui.cli.denoise.chosen_inputs", None)
+    monkeypatch.setattr("structmask_gui.cli.denoise._measured", None)
     answer = structmask("denoise", noisy, "--mask", noisy.parent / "mask.npy")
     assert answer.code == 2
     assert answer.err.startswith("error: rows_denoised.ome.tif: cannot be written (you may not")

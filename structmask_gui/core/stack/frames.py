@@ -171,6 +171,8 @@ class ChosenFrames:
         if not places:
             raise InputError(f"{first.name}: no frame is chosen; widen the range of frames.")
         self._places = places
+        # The stack that these frames are, if they are all of a single one.
+        self.whole = first if len(stacks) == 1 and chosen is None else None
         self.runs = _runs([id(stack) for stack, _ in places])
         self._shape = first.frame_shape
         self._dtype = np.result_type(*(stack.dtype for stack in stacks))

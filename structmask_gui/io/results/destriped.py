@@ -1,15 +1,14 @@
-"""Destriped frames as a TIFF."""
+"""Destriped frames as an OME-TIFF."""
 
 from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator
+import re
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import NO_TASK, Task
@@ -18,16 +17,16 @@ from structmask_gui.core.stack.frames import Frames, Lines
 from structmask_gui.core.stack.scaled import check_single
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.formats.known import is_readable_name
+from structmask_gui.io.results.files import stem_of
+from structmask_gui.io.results.frames_tiff import start_tiff
 from structmask_gui.io.stack.image_stack import DESTRIPED_BY
 
 _ENDING = "_destriped.tif"
-_LARGEST_CLASSIC = 2**32 - 2**24
-"""Bytes of pixels from which on a TIFF must be a BigTIFF."""
 
 
-def destriped_path(source: Path, folder: Path) -> Path:
-    """Return `<stem>_destriped.tif` in a folder."""
-    return folder / f"{source.stem}{_ENDING}"
+def destriped_path(source: Path, folder: Path, mark: str = "") -> Path:
+    """Return `<stem>_destriped.tif` in a folder; ``mark``: `ImageStack.channel_mark`."""
+    return folder / f"{stem_of(source)}{mark}{_ENDING}"
 
 
 def is_destriped(file: Path) -> bool:
@@ -35,8 +34,10 @@ def is_destriped(file: Path) -> bool:
     if not file.name.lower().endswith(_ENDING):
         return False
     stem = file.name[: -len(_ENDING)]
-    beside = file.parent.glob(f"{glob.escape(stem)}.*")
-    return any(other.stem == stem and is_readable_name(other) for other in beside)
+    stems = {stem, re.sub(r"_c\d+$", "", stem)}
+    beside = [path for one in stems for path in file.parent.glob(f"{glob.escape(one)}.*")]
+    # Before, `.ome` was kept in the name.
+    return any(is_readable_name(other) and stems & {stem_of(other), other.stem} for other in beside)
 
 
 def save_destriped(
@@ -47,38 +48,21 @@ def save_destriped(
     force: bool = False,
     task: Task = NO_TASK,
 ) -> Path:
-    """Write all frames less the offsets of their rows or columns, as a float32 TIFF for ImageJ."""
-    import tifffile
-
+    """Write all frames less the offsets of their rows or columns, as a float32 OME-TIFF."""
     check_single(frames)
-    destriped, varies = DestripedFrames(frames, lines), False
-    height, width = frames.frame_shape
-    large = 4 * height * width * frames.n_frames >= _LARGEST_CLASSIC
+    destriped = DestripedFrames(frames, lines)
 
-    def pages() -> Iterator[NDArray[np.float32]]:
-        nonlocal varies
+    def write(file: BinaryIO) -> None:
+        # So named that destriping is not advised once more.
+        start_tiff(file, frames, np.dtype(np.float32), software=DESTRIPED_BY + lines)
+        varies = False
         for number in range(frames.n_frames):
             task.stop_if_cancelled()
             task.report(number, frames.n_frames, f"Destriping {frames.name}")
-            page = np.ascontiguousarray(destriped.read(number))
+            page = destriped.read(number)
             varies = varies or bool((page != page[0, 0]).any())
-            yield page
+            file.write(page.astype("<f4", copy=False).tobytes())
         task.report(frames.n_frames, frames.n_frames, f"Destriping {frames.name}")
-
-    def write(file: BinaryIO) -> None:
-        # Named, because the temporary file has only a number, which tifffile takes for a path.
-        named = tifffile.FileHandle(file, name=Path(path).name, size=0)
-        with tifffile.TiffWriter(named, bigtiff=large) as tiff:
-            # Page by page: only one frame is in memory.
-            tiff.write(
-                pages(),
-                shape=(frames.n_frames, height, width),
-                dtype=np.float32,
-                photometric="minisblack",
-                # So that destriping is not advised once more.
-                software=DESTRIPED_BY + lines,
-                metadata={"axes": "TYX"},
-            )
         if not varies:
             raise InputError(
                 f"{frames.name}: without the offsets of its {lines} nothing is left in its frames;"

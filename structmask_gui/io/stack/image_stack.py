@@ -180,6 +180,18 @@ class ImageStack:
         return self._channels.choices
 
     @property
+    def channel_name(self) -> str:
+        """Name of the chosen channel; empty if there is nothing to choose."""
+        names = (name for value, name in self.channel_choices if value == self.channel)
+        return next(names, "").removeprefix(f"{self.channel}: ")
+
+    @property
+    def channel_mark(self) -> str:
+        """What tells files made of this channel from those made of the first: `_c1`, or nothing."""
+        first = not self.channel_choices or self.channel == self.channel_choices[0][0]
+        return "" if first else f"_c{self.channel}"
+
+    @property
     def destriped(self) -> Lines | None:
         """Which offsets StructMask subtracted before it wrote the file; None if none."""
         return said_destriped(self.metadata.get("Software", ""))
