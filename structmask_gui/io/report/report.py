@@ -388,11 +388,13 @@ def _use(record: Record, mask: Mask, context: MaskContext) -> Iterator[str]:
     first = record.inputs[0] if record.inputs else None
     context = replace(
         context,
-        file=", ".join(item.name for item in record.inputs),
+        file="" if first is None else first.name,
+        others=tuple(item.name for item in record.inputs[1:]),
         how="edited" if record.edited else "",
         axes="" if first is None else first.axes,
         channel=None if first is None else first.channel,
         series=0 if first is None else first.series,
+        frames=None if first is None else first.frames,
         first="" if record.answer is None else record.answer.first,
     )
     for made in snippets(mask, context):

@@ -13,7 +13,8 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.io.stack.axes import Axes
 from structmask_gui.io.stack.store import Contents
 
-_WEIGHTS = np.array([0.299, 0.587, 0.114])
+WEIGHTS = np.array([0.299, 0.587, 0.114])
+"""Of red, green and blue in the luminance (ITU-R BT.601)."""
 
 Channel = int | Literal["luminance"]
 LUMINANCE: Literal["luminance"] = "luminance"
@@ -94,7 +95,7 @@ def _samples(axes: Axes, contents: Contents) -> tuple[int, bool]:
 def luminance(samples: AnyArray) -> AnyArray:
     """Return the brightness of red, green and blue in the last dimension (ITU-R BT.601)."""
     wide = (samples.dtype.kind in "iu" and samples.dtype.itemsize > 2) or samples.dtype.itemsize > 4
-    weights = _WEIGHTS.astype(np.float64 if wide else np.float32)
+    weights = WEIGHTS.astype(np.float64 if wide else np.float32)
     result: AnyArray = np.empty(samples.shape[:-1], weights.dtype)
     # Some rows at a time: as floats, a large image would take four times its memory.
     step = max(1, 2**20 // max(1, math.prod(samples.shape[1:-1])))

@@ -12,6 +12,8 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.symmetry import Turns, allowed_turns, strays_sentence, without_strays
 from structmask_gui.core.masks.trainers import Blanked, blanked
 from structmask_gui.core.names import Target
+from structmask_gui.io.results.files import stem_of
+from structmask_gui.io.stack.channels import LUMINANCE, WEIGHTS
 from structmask_gui.version import __version__
 
 ImageStage = Literal["raw", "denoised"]
@@ -56,6 +58,8 @@ class MaskContext:
         Path of the image file the mask was measured on, or is meant for, as the text is to name it.
     stage : "raw" or "denoised"
         Whether that file holds raw images or the output of a first denoising.
+    others : tuple of str
+        Names of the other files that were measured together with it.
     axes, channel
         Of that file, as `ImageStack` gives them; empty if not known.
     series : int
@@ -71,6 +75,7 @@ class MaskContext:
     """
 
     file: str = ""
+    others: tuple[str, ...] = ()
     stage: ImageStage = "raw"
     axes: str = ""
     channel: int | str | None = None
@@ -99,6 +104,7 @@ class About:
         statistics = mask.statistics
         what = statistics.shape_words
         where = _printable(Path(context.file).name) or "an array"
+        where += f" and {len(context.others)} more" if context.others else ""
         origin = f"{_printable(context.how)}, for" if context.how else "measured on"
         return cls(
             mask=mask.cropped(),
@@ -170,11 +176,18 @@ def reading_lines(context: MaskContext) -> str:
         series = f", series={context.series}" if context.series and not remark else ""
         read = f"tifffile.imread({name!r}{series})"
     axes = f"  # axes {context.axes}" if context.axes else ""
+    if context.others:
+        more = ", ".join(map(_printable, context.others))
+        remark += comment(f"Measured in {len(context.others) + 1} files; not read here: {more}")
     text = f"{remark}frames = {read}.astype(np.float32){axes}\n"
     left = context.axes
     colours = [number for number, letter in enumerate(context.axes) if letter in "CS"]
     for number in reversed(colours):
-        if isinstance(context.channel, int) and len(colours) == 1:
+        if context.axes[number] == "S" and (context.channel == LUMINANCE or len(colours) > 1):
+            weights = tuple(WEIGHTS.tolist())
+            colour = f"np.average(frames.take(range(3), {number}), {number}, {weights})"
+            text += f"frames = {colour}.astype(np.float32)  # luminance\n"
+        elif isinstance(context.channel, int):
             text += f"frames = frames.take({context.channel}, axis={number})  # one channel\n"
         else:
             text += f"frames = frames.mean(axis={number})  # the mean of the colours\n"
@@ -191,7 +204,7 @@ def reading_lines(context: MaskContext) -> str:
 def writing_lines(context: MaskContext, trainer: str) -> str:
     """Return the lines that write the array ``denoised`` as an OME-TIFF with the file's axes."""
     path = Path(context.file or "images.tif")
-    name = str(path.with_name(f"{path.name.split('.')[0]}_{trainer}.ome.tif"))
+    name = str(path.with_name(f"{stem_of(path)}_{trainer}.ome.tif"))
     # Chosen frames follow one another in one axis.
     letters = "T" if context.frames else _ome_planes(context.axes)
     axes = f'"{letters}YX"' if context.axes else f'"{letters}"[: len(planes)] + "YX"'

@@ -8,6 +8,7 @@ import pytest
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import blanked_share
 from structmask_gui.core.names import TARGETS
+from structmask_gui.io.stack.channels import LUMINANCE, luminance
 from structmask_gui.io.trainers.about import reading_lines
 from structmask_gui.io.trainers.snippets import MaskContext, snippet, snippets
 from tests.io.conftest import random_masks
@@ -73,6 +74,8 @@ def read(run, context: MaskContext, stored: np.ndarray) -> np.ndarray:
         ("XYT", None),
         ("TXY", None),
         ("YCX", 0),
+        ("TYXS", LUMINANCE),
+        ("TCYXS", 1),
     ],
 )
 def test_the_lines_that_read_the_file_give_frames_as_the_program_sees_them(run, axes, channel):
@@ -84,14 +87,26 @@ def test_the_lines_that_read_the_file_give_frames_as_the_program_sees_them(run, 
     for colour in "CS":
         if colour in letters:
             at = letters.index(colour)
-            one = channel is not None
-            expected = expected.take(channel, axis=at) if one else expected.mean(axis=at)
+            if colour == "S" and (channel == LUMINANCE or "C" in axes):
+                expected = luminance(np.moveaxis(expected, at, -1))
+            elif channel is not None:
+                expected = expected.take(channel, axis=at)
+            else:
+                expected = expected.mean(axis=at)
             letters = letters.replace(colour, "")
     order = [i for i, letter in enumerate(letters) if letter not in "YX"]
     order += [letters.index("Y"), letters.index("X")]
     expected = expected.transpose(order).reshape(-1, 4, 5)
     assert frames.dtype == np.float32
-    assert np.array_equal(frames, expected)
+    np.testing.assert_allclose(frames, expected, rtol=1e-6)
+
+
+def test_files_of_like_names_are_written_by_names_of_their_own():
+    written = {
+        re.search(r"'(\S+)_n2v.ome.tif'", snippet("n2v", ROW, MaskContext(file=name)).text)[1]
+        for name in ("a/scan.1.tif", "a/scan.2.ome.tif")
+    }
+    assert written == {"a/scan.1", "a/scan.2"}
 
 
 def test_a_file_that_is_no_tiff_is_to_be_saved_as_one():
