@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize
@@ -24,7 +25,8 @@ from structmask_gui.gui.widgets.dialogs import resize_for_text, without_icons
 if TYPE_CHECKING:
     from structmask_gui.core.names import Target
     from structmask_gui.gui.session.session import Session
-    from structmask_gui.io.trainers.snippets import Snippet
+    from structmask_gui.io.trainers.about import ImageStage
+    from structmask_gui.io.trainers.snippets import MaskContext, Snippet
 
 
 class SnippetDialog(QDialog):
@@ -35,8 +37,8 @@ class SnippetDialog(QDialog):
     def __init__(self, parent: QWidget | None, session: Session, target: Target) -> None:
         super().__init__(parent)
         self.setWindowTitle("Copy the mask for a trainer")
-        self._session = session
-        self._mask = session.state.mask
+        # Made once: other files may be opened while this is shown.
+        self._mask, self._context = session.state.mask, _context(session)
         self.tabs = QTabWidget()
         self.stage = QCheckBox("These are denoised images: the output of a first stage")
         self.stage.setToolTip(
@@ -65,24 +67,12 @@ class SnippetDialog(QDialog):
         resize_for_text(self, QSize(860, 560))
 
     def _fill(self, *_: object) -> None:
-        from structmask_gui.gui.export.exporter import FORMS, proposed_path
-        from structmask_gui.io.trainers.snippets import MaskContext, snippets
+        from structmask_gui.io.trainers.snippets import snippets
 
         if self._mask is None:
             return
-        paths, stack = self._session.state.paths, self._session.state.stack
-        edit, answer = self._session.state.edit, self._session.answer
-        context = MaskContext(
-            file=paths[0].name if paths else "",
-            stage="denoised" if self.stage.isChecked() else "raw",
-            mask_file=proposed_path(self._session, FORMS[0]).name,
-            how="" if edit is None else edit.how,
-            first="" if answer is None else answer.first,
-            axes="" if stack is None else stack.axes,
-            channel=None if stack is None else stack.channel,
-            series=0 if stack is None else stack.series_index,
-        )
-        self.snippets = snippets(self._mask, context)
+        stage: ImageStage = "denoised" if self.stage.isChecked() else "raw"
+        self.snippets = snippets(self._mask, replace(self._context, stage=stage))
         now = max(0, self.tabs.currentIndex())
         self.tabs.clear()
         for made in self.snippets:
@@ -105,6 +95,32 @@ class SnippetDialog(QDialog):
 
     def _on_tab(self, _index: int) -> None:
         self.copied.clear()
+
+
+def _context(session: Session) -> MaskContext:
+    """Return what the texts depend on: the frames that are measured, and where the mask is."""
+    from structmask_gui.gui.export.exporter import FORMS, proposed_path
+    from structmask_gui.io.trainers.snippets import MaskContext
+
+    edit, answer = session.state.edit, session.answer
+    context = MaskContext(
+        mask_file=proposed_path(session, FORMS[0]).name,
+        how="" if edit is None else edit.how,
+        first="" if answer is None else answer.first,
+    )
+    stacks = session.state.measured_stacks()
+    if not stacks:
+        return context
+    first, *others = stacks
+    return replace(
+        context,
+        file=first.path.name,
+        others=tuple(stack.path.name for stack in others),
+        axes=first.axes,
+        channel=first.channel,
+        series=first.series_index,
+        frames=first.frames_chosen,
+    )
 
 
 def _page(made: Snippet) -> QWidget:

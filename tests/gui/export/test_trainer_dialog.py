@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.names import TARGETS
+from structmask_gui.core.stack.frames import FrameRange
 from structmask_gui.gui.export.trainer_dialog import SnippetDialog
 from structmask_gui.gui.window.actions import ACTIONS
 from structmask_gui.gui.window.main_window import MainWindow
@@ -112,10 +114,21 @@ def test_the_record_holds_the_figures_on_display(loaded: MainWindow, tmp_path: P
     assert record["answer"]["advice"] == told.advice
 
 
-def test_the_text_reads_the_image_of_the_file_that_is_open(
-    loaded: MainWindow, dialog: SnippetDialog, monkeypatch: pytest.MonkeyPatch
+def test_the_text_reads_what_was_measured_when_it_was_asked_for(
+    loaded: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(loaded.session.state.stack, "path", Path("rows.tif"))
-    monkeypatch.setattr(loaded.session.state.stack, "series_index", 1)
+    (stack,) = loaded.session.state.stacks
+    monkeypatch.setattr(stack, "path", Path("rows.tif"))
+    monkeypatch.setattr(stack, "series_index", 1)
+    two = replace(loaded.session.state, stacks=(stack, stack), frame_range=FrameRange(1, 8, 2))
+    monkeypatch.setattr(loaded.session, "_state", two)
+    dialog = SnippetDialog(loaded, loaded.session, "n2v")
+    qtbot.addWidget(dialog)
+    # While it is shown, another file may be opened.
+    monkeypatch.setattr(stack, "path", Path("other.tif"))
     dialog.stage.toggle()
-    assert "tifffile.imread('rows.tif', series=1)" in dialog.snippet.text
+    text = dialog.snippet.text
+    assert "rows.tif and 1 more (denoised images)" in text.splitlines()[0]
+    assert "# Measured in 2 files; not read here: rows.tif" in text
+    assert "tifffile.imread('rows.tif', series=1)" in text
+    assert "frames = frames[1:4:2]" in text
