@@ -25,6 +25,7 @@ from structmask_gui.cli.values import (
     whole_number,
 )
 from structmask_gui.core.denoised.order import ORDER_HELP
+from structmask_gui.core.denoising.wording import DOUBTS
 from structmask_gui.core.names import TARGETS
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.io.formats.known import READ_NAMES
@@ -293,8 +294,8 @@ def _denoise(commands: Commands) -> None:
     parser.add_argument(
         "--yes",
         action="store_true",
-        help="denoise also where noise and structure could not be separated, a fixed pattern is"
-        " left, frames share noise, or the images were compressed or processed; kept in the record",
+        help="denoise all the same, which the record keeps, where it is refused: "
+        + "; ".join(DOUBTS.values()),
     )
     parser.add_argument("--force", action="store_true", help="replace an existing file")
     parser.add_argument("--json", action="store_true", help="print the record as JSON")

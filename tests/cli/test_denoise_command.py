@@ -13,6 +13,7 @@ from scipy.ndimage import gaussian_filter
 from structmask_gui.cli import denoise
 from structmask_gui.core.denoising import denoiser
 from structmask_gui.core.denoising.denoiser import Denoiser
+from structmask_gui.core.denoising.wording import DOUBTS
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.denoise_files import (
     DenoisedRecord,
@@ -152,6 +153,11 @@ def test_what_speaks_against_it_is_asked_about_in_one_sentence(structmask, stack
     answer = structmask("denoise", eight, "--yes", "--json")
     assert answer.code == 0, answer.err
     assert "processed" in answer.json["accepted"]
+
+
+def test_the_help_names_all_that_is_asked_about(structmask):
+    said = " ".join(structmask("denoise", "--help").out.split())
+    assert [text for text in DOUBTS.values() if text not in said] == []
 
 
 def test_offsets_of_whole_lines_are_asked_about(structmask, stack):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from structmask_gui.core.denoising.denoiser import Denoiser
-from structmask_gui.core.masks.mask import Mask
+if TYPE_CHECKING:
+    # The parser takes its words from here, and is not to wait for what denoises.
+    from structmask_gui.core.denoising.denoiser import Denoiser
+    from structmask_gui.core.masks.mask import Mask
 
 WHAT_IT_IS = (
     "A fast estimate by StructN2V's rule: each pixel was estimated from its neighbours, by a linear"
