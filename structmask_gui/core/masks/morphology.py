@@ -97,15 +97,13 @@ def line_cells(start: Lag, end: Lag) -> list[Lag]:
     return list(zip(cells[0].tolist(), cells[1].tolist(), strict=True))
 
 
-def with_line(
-    mask: Mask, start: Lag, end: Lag, value: bool = True, *, symmetric: bool = True
-) -> Mask:
-    """Draw a straight line of cells, or erase one; errors as for `with_cells`."""
+def with_line(mask: Mask, start: Lag, end: Lag, *, symmetric: bool = True) -> Mask:
+    """Draw a straight line of cells; errors as for `with_cells`."""
     for dy, dx in (start, end):
         # Checked before the cells are listed: a slip of the mouse must not fill the memory.
         if max(abs(dy), abs(dx)) > LARGEST_REACH:
-            return with_cells(mask, [(dy, dx)], value)
-    return with_cells(mask, line_cells(start, end), value, symmetric=symmetric)
+            return with_cells(mask, [(dy, dx)], True)
+    return with_cells(mask, line_cells(start, end), True, symmetric=symmetric)
 
 
 def grown(mask: Mask, direction: GrowDirection = "all") -> Mask:
@@ -141,15 +139,15 @@ def shrunk(mask: Mask, direction: GrowDirection = "all") -> Mask:
     return Mask(smaller)
 
 
-def filled(mask: Mask, longest: int = GAP) -> Mask:
-    """Fill gaps of up to ``longest`` cells in rows, columns and diagonals, and enclosed holes."""
+def filled(mask: Mask) -> Mask:
+    """Fill gaps of up to `GAP` cells in rows, columns and diagonals, and enclosed holes."""
     from skimage.measure import label
     from skimage.morphology import closing
 
     # So that lines may start beyond the border, and the outside is connected.
-    padded = np.pad(mask.array, longest + 1)
-    line = np.ones((1, longest + 1), dtype=np.bool_)
-    diagonal = np.eye(longest + 1, dtype=np.bool_)
+    padded = np.pad(mask.array, GAP + 1)
+    line = np.ones((1, GAP + 1), dtype=np.bool_)
+    diagonal = np.eye(GAP + 1, dtype=np.bool_)
     result = padded.copy()
     for footprint in (line, line.T, diagonal, diagonal[::-1]):
         result |= closing(padded, footprint)

@@ -10,6 +10,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.io.files.paths import read_small, shown
 
 LARGEST_JSON = 16_000_000
+_LONGEST_SHOWN = 60
 
 
 def read_json(path: Path, limit: int, what: str) -> Any:
@@ -61,8 +62,8 @@ def _plain(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, allow_nan=False)
 
 
-def short(value: Any, longest: int = 60) -> str:
+def short(value: Any) -> str:
     """Return a value as messages show it: on one line and not too long."""
     text = ascii(value) if not isinstance(value, str) else f'"{value}"'
     text = "".join(c if c.isprintable() else " " for c in text)
-    return text if len(text) <= longest else text[:longest] + "…"
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"

@@ -58,8 +58,8 @@ def resource(name: str = "") -> Path:
     raise InputError(f"{name or 'resources'}: is missing from the installation; install it again.")
 
 
-def guide_page(name: str = "index.html") -> Path:
-    """Return the path of a page of the guide.
+def guide_page() -> Path:
+    """Return the path of the guide's first page.
 
     A packaged program has the guide in its resources, under `GUIDE_FOLDER`; a source checkout has
     it in ``build/site`` once ``make docs`` has built it.
@@ -71,6 +71,8 @@ def guide_page(name: str = "index.html") -> Path:
         package.parent / "build" / "site",
     )
     for folder in folders:
-        if (folder / name).is_file():
-            return folder / name
-    raise InputError(f"{name}: the guide is not there; in a source checkout `make docs` builds it.")
+        if (page := folder / "index.html").is_file():
+            return page
+    raise InputError(
+        "index.html: the guide is not there; in a source checkout `make docs` builds it."
+    )

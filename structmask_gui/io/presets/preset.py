@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -64,17 +64,10 @@ class Preset(BaseModel):
         return {name: getattr(checked, name) for name in values}
 
     @classmethod
-    def of(
-        cls,
-        name: str,
-        parameters: Parameters,
-        description: str = "",
-        only: Iterable[str] | None = None,
-    ) -> Self:
-        """Make a preset of the present parameters, all of them or only some."""
+    def of(cls, name: str, parameters: Parameters, description: str = "") -> Self:
+        """Make a preset of the present parameters."""
         name = checked_name(name)
-        values = parameters.model_dump(include=None if only is None else set(only))
-        return cls(name=name, description=description, parameters=values)
+        return cls(name=name, description=description, parameters=parameters.model_dump())
 
     def apply(self, parameters: Parameters | None = None) -> Parameters:
         """Return parameters with the preset's values; those it does not name stay as they are.
