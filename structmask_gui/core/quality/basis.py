@@ -109,7 +109,8 @@ def measurement_basis(
         made = basis(part, radius=radius, source=again, trusted=trusted, task=task)
         if again == "flat" or made.noise.variance <= _LEFT_OVER * estimate.lags.variance:
             # Motion must not count as an error of the prediction.
-            return replace(made, still=None) if scene_changes(estimate) else made
+            changes = estimate.evidence.changing or scene_changes(estimate)
+            return replace(made, still=None) if changes else made
     if radius <= RADIUS:
         radius = min(radius, estimate.lags.reach // 2)
     return _basis_of(estimate, part, radius, task)

@@ -6,7 +6,15 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.recommend.candidates import significant
 from structmask_gui.core.recommend.grounds import SMOOTH, Grounds
 from structmask_gui.core.recommend.recommend import COPIED_MORE, DOUBTED, unseparated
-from structmask_gui.core.recommend.shapes import GAINS, costs, expected, hide, loses_detail, smeared
+from structmask_gui.core.recommend.shapes import (
+    GAINS,
+    costs,
+    expected,
+    faint,
+    hide,
+    loses_detail,
+    smeared,
+)
 from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Sureness, percent
 
 _PLAIN = "Train plain Noise2Void."
@@ -203,7 +211,22 @@ def _whole_lines(case: Grounds, lines: str) -> Answer:
     )
 
 
+def _changing(case: Grounds) -> Answer:
+    """Say that what differs between frames is the sample, or noise under it."""
+    return _made(
+        case,
+        "The sample changes between these frames; no mask is likely to help.",
+        "uncertain",
+        f"Frames differ more the further apart they are, as samples do. {case.untested}".rstrip(),
+        f"{_PLAIN} {_RECORD}",
+        "copy_plain_n2v",
+        "what_to_record",
+    )
+
+
 def _bare(case: Grounds) -> Answer:
+    if case.changing:
+        return _changing(case)
     found = significant(case.extraction)
     if found.statistics.true_pixels > 1 or case.verdict.kind != "none":
         return _gains_nothing(case, found)
@@ -267,7 +290,7 @@ def _gains_nothing(case: Grounds, found: Mask) -> Answer:
     n = found.statistics.true_pixels
     pixels = f" ({n} pixels)" if n > 1 else ""
     if nothing:
-        what = f"Faint {smeared(case.verdict.kind)}."
+        what = f"{faint(case.verdict.kind)}."
         advice = "Plain Noise2Void does as well; a mask gains nothing."
     else:
         smear = smeared(case.verdict.kind)

@@ -29,6 +29,9 @@ _SLIGHT, _HELPS = 0.01, 0.8
 """Difference of errors, over the noise's variance, up to which no larger mask is missed; and share
 of the error without a mask, above which one does not hide noise with a period."""
 
+_CHANGING = "The sample changes between these frames, and may add to this pattern."
+_OTHERWISE = "If the noise is measured in another way, another mask is far better."
+
 _LARGE = 60
 """Pixels of a mask, not a line, from which the cost of training decides; see `recommend`."""
 
@@ -77,7 +80,7 @@ class Grounds:
             return ""
         evidence = estimate.evidence
         if found.chosen.worst > DOUBTED:
-            return "If the noise is measured in another way, another mask is far better."
+            return _CHANGING if evidence.changing else _OTHERWISE
         if found.chosen.worst_part > DOUBTED:
             return "In a part of the field another mask is far better."
         two = len(estimate.evidence.relations) == 1 and "moving" in self.flags and not self.bare
@@ -180,6 +183,12 @@ class Grounds:
         if estimate is None or max(self.mask.array.shape) // 2 <= estimate.lags.reach:
             return ""
         return f"Neighbours more than {estimate.lags.reach} pixels away could not be measured."
+
+    @property
+    def changing(self) -> bool:
+        """Whether differences of frames hold more of the sample the further apart they are."""
+        estimate = self.extraction.measurement.correlation
+        return estimate is not None and estimate.evidence.changing
 
     @property
     def several_frames(self) -> bool:

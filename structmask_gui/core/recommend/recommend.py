@@ -243,6 +243,10 @@ def _recommended(basis: Basis | None, extraction: Extraction, task: Task) -> Rec
     rows = ledger(basis, candidates(basis, extraction, task), task, readings)
     structure = readings.structure
     bare = next(row for row in rows if row.name == BARE_CENTRE)
+    estimate = extraction.measurement.correlation
+    if estimate is not None and estimate.evidence.changing:
+        best = _mildest(rows)
+        return Recommendation(best.mask, best.name, False, rows, False, structure)
     tied = [row for row in rows if row.tied and row.pixels <= SEARCHED]
     least = min(row.copied for row in tied)
     if nothing_found(extraction):
@@ -292,13 +296,7 @@ def _safe(basis: Basis | None, extraction: Extraction, task: Task) -> Recommenda
     if estimate is not None and estimate.base == "difference" and readings.others:
         # Structure is gone from differences, but for what moved; what else it may be is known.
         rows = ledger(basis, candidates(basis, extraction, task), task, readings)
-        least = min(row.worst for row in rows if row.pixels <= SEARCHED)
-        near = [row for row in rows if row.worst <= (1 + TIE) * least]
-        best = min(near, key=lambda row: (row.pixels, row.worst))
-        bare = next(row for row in rows if row.name == BARE_CENTRE)
-        if bare.worst < DOUBTED * best.worst:
-            # What helps little by the worst account may do harm by the true one.
-            best = bare
+        best = _mildest(rows)
         return Recommendation(best.mask, best.name, True, rows, False, structure)
     found.setdefault(SIGNIFICANT, significant(extraction))
     rows = ledger(basis, found, task, readings)
@@ -307,6 +305,16 @@ def _safe(basis: Basis | None, extraction: Extraction, task: Task) -> Recommenda
         # Better than lines if all of it is noise; if it is structure, it is so anyway.
         choice = BARE_CENTRE
     return Recommendation(found[choice], choice, True, rows, False, structure)
+
+
+def _mildest(rows: tuple[LedgerRow, ...]) -> LedgerRow:
+    """Return the row that is least bad whatever is noise."""
+    least = min(row.worst for row in rows if row.pixels <= SEARCHED)
+    near = [row for row in rows if row.worst <= (1 + TIE) * least]
+    best = min(near, key=lambda row: (row.pixels, row.worst))
+    bare = next(row for row in rows if row.name == BARE_CENTRE)
+    # What helps little by the worst account may do harm by the true one.
+    return bare if bare.worst < DOUBTED * best.worst else best
 
 
 def _by_learned(basis: Basis, extraction: Extraction, task: Task) -> Recommendation | None:

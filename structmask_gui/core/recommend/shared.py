@@ -19,11 +19,11 @@ from structmask_gui.core.recommend.recommend import Recommendation
 from structmask_gui.core.recommend.shapes import hide, no_gain, of_noise
 from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Sureness, untested
 
-FitWord = Literal["fits", "gains nothing", "does harm", "fits worse", "does not fit", "cannot tell"]
+FitWord = Literal["fits", "gains little", "does harm", "fits worse", "does not fit", "cannot tell"]
 FIT_WORDS: tuple[FitWord, ...] = get_args(FitWord)
 
-_NO_GAIN: dict[str, FitWord] = {"gain nothing": "gains nothing", "do harm": "does harm"}
-"""The word for a file that has no better mask, but gains nothing by it."""
+_NO_GAIN: dict[str, FitWord] = {"gain little": "gains little", "do harm": "does harm"}
+"""The word for a file that has no better mask, but gains little by it."""
 
 _FAR = 0.25
 """A mask does not fit that adds more than this share of the error of the file's own mask, and gives

@@ -90,7 +90,10 @@ class Evidence:
     unlike: UnlikePart | None = None  # Where the correlation is another, if it is not uniform
     others: tuple[LagEstimate, ...] = ()
     """Other estimates of the noise where structure was separated from it: beyond the optical
-    cut-off, in flat tiles, and in differences as they are, without the one that is used."""
+    cut-off, in flat tiles, and in differences as they are, without the one that is used; and in
+    differences without what a changing sample adds."""
+    changing: bool = False
+    """Whether differences hold more of the sample the further apart their frames are."""
     patterns: Patterns = field(default_factory=Patterns)
     """Narrow peaks in the power of whole frames, and patterns that are in every frame."""
 

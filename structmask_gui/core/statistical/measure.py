@@ -33,7 +33,7 @@ from structmask_gui.core.statistical.frame_diagnostics import (
     photons_alone,
 )
 from structmask_gui.core.statistical.patches import NoisePatches, find_patches
-from structmask_gui.core.statistical.patterns import find_patterns
+from structmask_gui.core.statistical.patterns import find_patterns, sample_changes
 from structmask_gui.core.statistical.separation import (
     NoiseUnderTest,
     Separated,
@@ -114,6 +114,11 @@ def measure_correlation(
     else:
         separated = separate(judged, lags, first.log_variance, patches, source, parameters)
     patterns = find_patterns(source) if known is None else known.patterns
+    still = None
+    lasting = patterns.lasting
+    alike = lasting is not None and lasting.shared and not lasting.misleads
+    if separated.source == "difference" and not alike:
+        still = sample_changes(source, separated.lags)
     if separated.source == "flat" and separated.flat is not None:
         bumpy = without_flat_tile(patches, separated.flat, judged.tiles.side)
         patches = patches.without(bumpy, screening.NOT_FLAT)
@@ -144,7 +149,8 @@ def measure_correlation(
             patterns=patterns,
             unlike=first.unlike(patches, lags.inflation),
             rest=None if judged.lines is None else judged.lags,
-            others=separated.others,
+            others=separated.others if still is None else (*separated.others, still),
+            changing=still is not None,
         ),
         brightness=first.by_brightness(patches) if separated.source == source.base else (),
         image_covariance=pooled_image_covariance(

@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import SIGMA_PER_MAD, BoolArray, FloatArray
-from structmask_gui.core.correlation.autocorrelation import LagKernel
-from structmask_gui.core.correlation.lags import pixel_pairs, unfold
+from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.fill import clear_part
 from structmask_gui.core.stack.frames import (
@@ -30,6 +29,7 @@ from structmask_gui.core.stack.frames import (
     middle,
     runs_of,
 )
+from structmask_gui.core.statistical.changes import autocovariance, without_changes
 from structmask_gui.core.statistical.source import NoiseSource
 from structmask_gui.core.statistical.tiles import cut_tiles
 from structmask_gui.core.threads import in_threads
@@ -47,7 +47,7 @@ _QUIETEST, _NOTHING = 0.1, 0.04
 # it sure; largest correlation of fine detail with that one pixel away.
 _PIXELS, _SURE_OF_PIXELS, _BESIDE_ONE = 0.1, 6.0, -0.25
 # Runs of frames that are compared with their neighbours, and how far apart; lags of that.
-_MOST_RUNS = 8
+_MOST_RUNS, _FEW_RUNS = 8, 4
 _FARTHEST = 3
 _REACH = 10
 # Longer runs, in which the noise's whole variance is sought, and their length.
@@ -63,6 +63,8 @@ _UNLIKE, _NEAR = 0.04, 3
 # codecs leave.
 _ROWS, _CLOSEST, _BESIDE, _LOUDEST = 8, 20, 15, 9.0
 _COUNTS, _EACH, _SURE_OF_STEPS, _OTHERS, _CODEC = 8.0, 1.0, 7.0, 4.0, 8
+# Logarithm of the ratio of two frames' brightness, from which one is scaled to the other.
+_SCALED = 0.02
 # Median of the square of a standard normal deviate.
 _MEDIAN_SQUARE = 0.455
 
@@ -205,6 +207,22 @@ def _power(image: NDArray[np.float64]) -> FloatArray:
     return np.asarray(np.abs(np.fft.fft2(values)) ** 2 / (window**2).sum())
 
 
+def sample_changes(source: NoiseSource, lags: LagEstimate) -> LagEstimate | None:
+    """Return the noise without what a changing sample adds to differences; see `without_changes`.
+
+    Frames that were shifted or scaled to match their neighbours are not compared.
+    """
+    bleaches = any(abs(np.log(relation.brightness)) > _SCALED for relation in source.relations)
+    if bleaches or any(relation.moved for relation in source.relations):
+        return None
+    starts = starts_of(runs_of(source.raw), 3, _FEW_RUNS)
+    if not starts:
+        return None
+    return without_changes(
+        lambda number: _inside(source, source.raw, number), starts, lags, source.task
+    )
+
+
 def _inside(source: NoiseSource, frames: Frames, number: int) -> NDArray[np.float64]:
     region = source.region or clear_part(source.raw)
     return middle(frames if region is None else CutFrames(frames, region), number)
@@ -343,7 +361,7 @@ def find_lasting(
     ``runs`` are as `structmask_gui.core.stack.frames.runs_of` has them; ``still``: whether frames
     show the same scene, which differences lack, or each its own, with as much detail as it has.
     """
-    starts = _starts(runs, 3)
+    starts = starts_of(runs, 3)
     if not starts:
         return None
 
@@ -368,11 +386,11 @@ def find_lasting(
     if not found.shared:
         return found
     found = replace(found, whole=_whole_variance(read, runs, task))
-    starts = _starts(runs, _FARTHEST + 1)
+    starts = starts_of(runs, _FARTHEST + 1)
     return _per_lag(read, starts, found, task) if starts else found
 
 
-def _starts(runs: Sequence[range], length: int, most: int = _MOST_RUNS) -> list[int]:
+def starts_of(runs: Sequence[range], length: int, most: int = _MOST_RUNS) -> list[int]:
     """Return first frames of so many in a row, evenly spread."""
     every = [first for run in runs for first in run[: max(0, len(run) - length + 1)]]
     return [every[index] for index in evenly(len(every), most)]
@@ -386,7 +404,7 @@ def _whole_variance(read: Read, runs: Sequence[range], task: Task) -> float:
     """
     length = min(_LONG, max(len(run) for run in runs))
     sums = np.zeros(length - 1)
-    for start in _starts(runs, length, _LONG_RUNS):
+    for start in starts_of(runs, length, _LONG_RUNS):
         task.stop_if_cancelled()
         frames = [_fine(read(start + step)) for step in range(length)]
         for apart in range(1, length):
@@ -402,7 +420,7 @@ def _per_lag(read: Read, starts: list[int], found: Lasting, task: Task) -> Lasti
         total = np.zeros(())
         for number in starts:
             task.stop_if_cancelled()
-            total = total + _autocovariance(read(number + apart) - read(number))
+            total = total + autocovariance(read(number + apart) - read(number), _REACH)
         sums.append(np.asarray(total))
     middle = sums[0].shape[0] // 2
     variance = float(sums[-1][middle, middle])
@@ -413,13 +431,6 @@ def _per_lag(read: Read, starts: list[int], found: Lasting, task: Task) -> Lasti
     unlike = float(np.abs(first - last)[near, near].max())
     rho = np.stack([(sums[-1] - part) / variance for part in sums[:-1]])
     return replace(found, rho=rho, unlike=unlike)
-
-
-def _autocovariance(values: NDArray[np.float64]) -> FloatArray:
-    reach = min(_REACH, min(values.shape) // 2 - 1)
-    kernel = LagKernel((values.shape[0], values.shape[1]), (reach, reach))
-    half = kernel.half_plane((values - values.mean()).astype(np.float32)[np.newaxis])[0]
-    return np.asarray(unfold(half / pixel_pairs(kernel.patch_shape, reach)))
 
 
 def _by_quarter(

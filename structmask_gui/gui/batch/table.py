@@ -217,7 +217,7 @@ def _spoken(sentence: str) -> str:
 
 
 _FIT_SIGNS: dict[str, Certainty] = {
-    "gains nothing": "attention",
+    "gains little": "attention",
     "does harm": "attention",
     "fits worse": "not sure",
     "does not fit": "attention",

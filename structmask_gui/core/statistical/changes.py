@@ -1,0 +1,120 @@
+"""Whether what differs between frames is noise, or a sample that changes.
+
+Noise that is new in every frame is as strong in differences of frames one apart as of frames two
+apart. A sample that changes, as from plane to plane of a z-stack, has changed more over two; what
+has, it has drawn as finely as its optics do, so that it looks like smooth noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.arrays import FloatArray, crop_or_pad
+from structmask_gui.core.correlation.autocorrelation import LagKernel
+from structmask_gui.core.correlation.lags import LagEstimate, pixel_pairs, unfold
+from structmask_gui.core.progress import Task
+from structmask_gui.core.threads import in_threads
+
+_NEAR = ((0, 1), (1, 0), (1, 1), (1, -1), (0, 2), (2, 0))
+"""Lags whose correlation is compared."""
+
+_GROWS, _SURELY = 0.1, 5.0
+"""Growth of their correlation, and standard errors of it, from which the sample changes."""
+
+_SO_FAR = 0.6
+"""Change over one frame, over that from one to two: 1/3 of what moves evenly, 1 of what is another
+after two frames."""
+
+
+def without_changes(
+    read: Callable[[int], NDArray[np.float64]],
+    starts: list[int],
+    lags: LagEstimate,
+    task: Task,
+) -> LagEstimate | None:
+    """Return the noise without what a changing sample adds; None if it does not change.
+
+    Parameters
+    ----------
+    read : callable
+        Returns a frame (y, x).
+    starts : list of int
+        First of three frames that follow one another, each.
+    lags : LagEstimate
+        Of differences of neighbouring frames.
+    task : Task
+    """
+
+    def three() -> Iterator[list[NDArray[np.float64]]]:
+        for start in starts:
+            task.stop_if_cancelled()
+            yield [read(start + step) for step in range(3)]
+
+    pairs = np.concatenate(list(in_threads(_near_correlations, three())))
+    once, twice = pairs[:, 0], pairs[:, 1]
+    usual = once.mean(axis=0)
+    growth = (twice - once) @ usual / max(float(usual @ usual), 1e-12)
+    error = float(growth.std(ddof=1)) / np.sqrt(len(growth))
+    if not growth.mean() > max(_GROWS, _SURELY * error):
+        return None
+    sums = [
+        np.sum(list(in_threads(_covariances(lags.reach, apart), three())), 0) for apart in (1, 2)
+    ]
+    middle = sums[0].shape[0] // 2
+    change = (sums[1] - sums[0]) / sums[0][middle, middle]
+    side = 2 * lags.reach + 1
+    noise = lags.rho - _SO_FAR * crop_or_pad(change, (side, side))
+    share = float(noise[lags.reach, lags.reach])
+    if share <= 0:
+        return None
+    return replace(lags, rho=noise / share, variance=lags.variance * share)
+
+
+def _near_correlations(frames: list[NDArray[np.float64]]) -> FloatArray:
+    """Return the correlation at near lags, shape (quarters, 2, lags): one and two frames apart."""
+    first, second, third = frames
+    height, width = (side // 2 for side in first.shape)
+    found = []
+    for rows in (slice(0, height), slice(height, None)):
+        for columns in (slice(0, width), slice(width, None)):
+            a, b, c = (frame[rows, columns] for frame in (first, second, third))
+            near = (_at_lags(b - a) + _at_lags(c - b)) / 2, _at_lags(c - a)
+            found.append([covariance[1:] / covariance[0] for covariance in near])
+    values = np.array(found)
+    return values[np.isfinite(values).all(axis=(1, 2))]
+
+
+def _at_lags(image: NDArray[np.float64]) -> FloatArray:
+    """Return the covariance at no lag and at near ones."""
+    image = image - image.mean()
+    height, width = image.shape
+    products = [float((image * image).mean())]
+    for dy, dx in _NEAR:
+        left = max(0, -dx)
+        part = image[: height - dy, left : width - max(0, dx)]
+        other = image[dy:, left + dx : left + dx + part.shape[1]]
+        products.append(float((part * other).mean()))
+    return np.array(products)
+
+
+def _covariances(reach: int, apart: int) -> Callable[[list[NDArray[np.float64]]], FloatArray]:
+    """Return what works out the autocovariance of differences of three frames."""
+
+    def work(frames: list[NDArray[np.float64]]) -> FloatArray:
+        first, second, third = frames
+        found = [third - first] if apart == 2 else [second - first, third - second]
+        return np.asarray(np.mean([autocovariance(one, reach) for one in found], axis=0))
+
+    return work
+
+
+def autocovariance(values: NDArray[np.float64], reach: int) -> FloatArray:
+    """Return the autocovariance of an image up to a lag, or as far as it allows."""
+    reach = min(reach, min(values.shape) // 2 - 1)
+    kernel = LagKernel((values.shape[0], values.shape[1]), (reach, reach))
+    half = kernel.half_plane((values - values.mean()).astype(np.float32)[np.newaxis])[0]
+    return np.asarray(unfold(half / pixel_pairs(kernel.patch_shape, reach)))
