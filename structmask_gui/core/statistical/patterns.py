@@ -37,6 +37,9 @@ from structmask_gui.core.threads import in_threads
 _MOST_FRAMES, _MOST_DIFFERENCES = 24, 8
 # Power of a peak over its surroundings, in one periodogram; share of the noise's variance in it.
 _PEAK, _SHARE = 25.0, 0.01
+# Power in the mean over so many frames, over that in one frame, from which a peak does not shift;
+# and over that in differences, which have little of what stays.
+_STAYS, _FEWEST, _FAR_MORE = 0.8, 4, 20.0
 # Width of the surroundings; bins next to an axis, where row and column offsets are.
 _AROUND, _AXIS = 9, 2.5
 _LOWEST_FREQUENCY, _LOWEST_BIN = 0.03, 5.0
@@ -147,12 +150,17 @@ def find_patterns(source: NoiseSource) -> Patterns:
     steps = steps_at_equal_distances(mean, noise.variance) or steps_at_equal_distances(
         mean.T, noise.variance
     )
-    if source.base != "difference":
-        return Patterns(periodic=noise.peak(off_axes=True), steps=steps, lasting=lasting)
     held = _Periodogram(_power(mean), 1)
+    if source.base != "difference":
+        # The mean over a few frames holds by chance what shifts, too.
+        most = _STAYS if count >= _FEWEST else np.inf
+        periodic = noise.peak(off_axes=True, unless=held.power > most * noise.power)
+        stays = not periodic and noise.peak(off_axes=True)
+        return Patterns(periodic=periodic, regular=stays, steps=steps, lasting=lasting)
     # Row and column offsets that are new in every frame are in the mean as well.
     lines = noise.peak(off_axes=False)
-    periodic = noise.peak(off_axes=True)
+    # A regular sample shows in differences by the noise that follows its brightness.
+    periodic = noise.peak(off_axes=True, unless=held.power > _FAR_MORE * noise.power)
     regular = not periodic and held.peak(off_axes=lines, variance=noise.variance)
     share, error = _static_share(source, mean, count)
     if lasting is not None and lasting.shared:
@@ -179,14 +187,21 @@ class _Periodogram:
     def variance(self) -> float:
         return float(self.power.mean())
 
-    def peak(self, *, off_axes: bool, variance: float | None = None) -> bool:
-        """Whether there is a narrow peak that holds enough of a variance, or of its own."""
+    def peak(
+        self, *, off_axes: bool, variance: float | None = None, unless: BoolArray | None = None
+    ) -> bool:
+        """Whether there is a narrow peak that holds enough of a variance, or of its own.
+
+        ``unless``: frequencies at which a peak does not count.
+        """
         from scipy.ndimage import uniform_filter
 
         height, width = self.power.shape
         fy, fx = np.abs(np.fft.fftfreq(height))[:, None], np.abs(np.fft.fftfreq(width))[None]
         lowest = max(_LOWEST_FREQUENCY, _LOWEST_BIN / min(height, width))
         sought: BoolArray = np.hypot(fy, fx) > lowest
+        if unless is not None:
+            sought = sought & ~unless
         if off_axes:
             sought = sought & (fy > _AXIS / height) & (fx > _AXIS / width)
         floor = 1e-12 * max(self.variance, 1e-300)

@@ -151,7 +151,8 @@ def separate(
     if automatic and not _borne_out(sign, judged.lags, fit, parameters):
         fit_of = None if sign == "correlated" else fit
         doubt = suspected and source.raw.n_frames == 1 and fit.excess > _UNEXPLAINED
-        return Separated(lags, source.base, fit_of, suspected=doubt)
+        # A texture that fills one frame looks like nothing but noise.
+        return Separated(lags, source.base, fit_of, trusted=not doubt, suspected=doubt)
     tiles = judged.tiles
     flat = find_flat_tiles(tiles, tile_places(patches.plan, patches.used, tiles.side))
     if source.wanted == "flat" and int(flat.chosen.sum()) < 2:

@@ -1,0 +1,36 @@
+"""Patterns that are in every frame, and those that shift from frame to frame."""
+
+import numpy as np
+import pytest
+
+from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.recommend.extract import extract_recording
+from structmask_gui.core.simulation import cells
+
+AUTOMATIC = Parameters(method="statistical", source="automatic", mask_choice="recommended")
+Y, X = np.indices((160, 192))
+
+
+def waves(period, phase=0.0, angle=0.9):
+    """Return waves of unit amplitude that run obliquely."""
+    return np.cos(2 * np.pi * (np.sin(angle) * Y + np.cos(angle) * X) / period + phase)
+
+
+@pytest.mark.parametrize("n_frames", [4, 8])
+@pytest.mark.parametrize("period", [4.0, 11.0])
+def test_a_still_regular_sample_does_not_shift(n_frames, period):
+    """Too fine for a look at the scene, the shorter one is alone in telling that it is still."""
+    rng = np.random.default_rng(0)
+    crossed = sum(waves(period, angle=np.pi * k / 3 + 0.3) for k in range(3))
+    frames = rng.poisson(5 + 5 * (crossed + 1.5), (n_frames, *Y.shape)).astype(np.float32)
+    flags = extract_recording(frames, AUTOMATIC).verdict.flags
+    assert "periodic_temporal" not in flags
+    assert "fixed_pattern" in flags
+
+
+@pytest.mark.parametrize("n_frames", [4, 8])
+def test_waves_of_a_new_phase_shift(n_frames):
+    rng = np.random.default_rng(1)
+    frames = np.stack([waves(7.0, phase) for phase in rng.uniform(0, 2 * np.pi, n_frames)])
+    frames += 6 * cells(Y.shape) + rng.normal(size=frames.shape)
+    assert "periodic_temporal" in extract_recording(frames, AUTOMATIC).verdict.flags
