@@ -25,6 +25,8 @@ class Result(NamedTuple):
     result: Extraction
     extraction: Extraction
     stacks: list[Any]
+    inputs: tuple[Path, ...]
+    """Files that nothing is written over."""
     frames: Frames
     signatures: Mapping[Path, Signature | None]
     references: Mapping[Any, Any]
@@ -44,6 +46,7 @@ class Result(NamedTuple):
             state.result,
             state.extraction,
             state.measured_stacks(),
+            session.inputs,
             state.frames,
             state.signatures,
             session.reference_stacks.used(state.extraction.parameters.source),
@@ -91,18 +94,22 @@ def proposed_name(state: State, ending: str) -> Path:
 
 def write_masks(result: Result, files: Mapping[str, Path], task: Task) -> list[str]:
     """Write the mask in some forms, replacing old files; return their names."""
+    from structmask_gui.io.files.atomic import check_no_input
     from structmask_gui.io.results.files import write_forms
 
+    for path in files.values():
+        check_no_input(path, result.inputs)
     return [str(path) for path in write_forms(result.result.mask, files, result.record, task)]
 
 
 def write_report(result: Result, path: Path, task: Task) -> list[str]:
     """Write the report: as PDF if the name ends so, else as HTML; return its name."""
-    from structmask_gui.io.files.atomic import write_atomic
+    from structmask_gui.io.files.atomic import check_no_input, write_atomic
     from structmask_gui.io.pictures.figures import middle
     from structmask_gui.io.report.report import report_bytes
     from structmask_gui.io.trainers.snippets import MaskContext
 
+    check_no_input(path, result.inputs)
     record = result.record(task)
     of_files = (note for stack in result.stacks for note in stack.notes)
     notes = list(dict.fromkeys((*of_files, *result.result.notes)))

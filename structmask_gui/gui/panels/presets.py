@@ -353,7 +353,7 @@ class PresetsPanel(QWidget):
         preset = self._present()
 
         def act() -> str:
-            self._folder.export(preset, path)
+            self._folder.export(preset, Path(path), self._session.inputs)
             return f"Written: {path}"
 
         self._attempt(act)

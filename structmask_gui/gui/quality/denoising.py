@@ -166,8 +166,7 @@ class Denoising(QObject):
         """Write the result with its record; `saved` or `failed` follows."""
         state = self._session.state
         if self.made is not None and state.stack is not None:
-            inputs = (*state.files, *self._session.reference_stacks.files)
-            work = partial(save, self.made, state.stack, inputs, path)
+            work = partial(save, self.made, state.stack, self._session.inputs, path)
             self._saving.run(work, self._on_saved, self._on_not_saved)
             self.changed.emit()
 

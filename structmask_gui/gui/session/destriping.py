@@ -45,8 +45,7 @@ class Destriping(QObject):
         if state.frames is None:
             return
         self.said.emit("Writing destriped frames…")
-        inputs = (*state.files, *self._session.reference_stacks.files)
-        work = partial(_write, path, inputs, state.frames, lines)
+        work = partial(_write, path, self._session.inputs, state.frames, lines)
         self._job.run(work, self._on_written, self._on_failed)
 
     def _on_step(self, step: Step) -> None:

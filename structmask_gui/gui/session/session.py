@@ -174,6 +174,11 @@ class Session(QObject):
         )
         self._set_busy("opening")
 
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """All files that are read, over which nothing may be written."""
+        return (*self._state.files, *self.reference_stacks.files)
+
     def reopen(self, **choices: Any) -> None:
         """Open the present files again with other axes, channel or series."""
         if self._state.stacks:

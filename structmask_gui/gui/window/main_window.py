@@ -148,6 +148,7 @@ class MainWindow(Shell):
         self.theme.changed.connect(self._on_theme)
         self.exporter.written.connect(self.commands.show_written)
         self.reporter.written.connect(self.commands.show_written)
+        self.views.written.connect(self.commands.show_written)
         self.exporter.waiting.connect(self._on_waiting)
         self.exporter.failed.connect(self.show_error)
         self.headline.row.set_use_menu(self.menus.use_mask)

@@ -65,6 +65,7 @@ class ViewArea(QWidget):
     open_asked = Signal()
     sample_asked = Signal()
     file_asked = Signal(str)
+    written = Signal(list)  # names of files
 
     def __init__(
         self, session: Session, recent: Sequence[str] = (), parent: QWidget | None = None
@@ -452,7 +453,7 @@ class ViewArea(QWidget):
         """Write one view as PNG or SVG, by the ending of the name."""
         from PySide6.QtCore import QBuffer
 
-        from structmask_gui.io.files.atomic import write_atomic
+        from structmask_gui.io.files.atomic import check_no_input, write_atomic
 
         if path.suffix.lower() == ".svg":
             contents = view.render_svg()
@@ -462,11 +463,13 @@ class ViewArea(QWidget):
             view.render_image().save(buffer, "PNG")  # type: ignore[call-overload]  # as documented
             contents = bytes(buffer.data().data())
         try:
+            check_no_input(path, self._session.inputs)
             write_atomic(path, contents, force=True)
         except StructMaskError as error:
             self._session.report_error(str(error))
         else:
             log.info("Written: %s", path)
+            self.written.emit([str(path)])
 
     # --- arrangement --------------------------------------------------------------------------
 

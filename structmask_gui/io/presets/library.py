@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 
 from structmask_gui.core.errors import InputError
+from structmask_gui.io.files.atomic import check_no_input
 from structmask_gui.io.files.json_files import short
 from structmask_gui.io.files.locations import config_home
 from structmask_gui.io.files.paths import is_file, reason, shown
@@ -78,14 +80,15 @@ class PresetFolder:
         """Return a file name, without ending, that every system accepts."""
         return file_stem(preset.name)
 
-    def export(self, preset: Preset, path: str | os.PathLike[str]) -> None:
+    def export(self, preset: Preset, path: Path, inputs: Iterable[Path] = ()) -> None:
         """Write a preset to a file outside the folder, in place of one that is there.
 
         Raises
         ------
         InputError
-            If the file cannot be written.
+            If the file cannot be written, or is one of the inputs.
         """
+        check_no_input(path, inputs)
         save_preset(preset, path, force=True)
 
     def save(self, preset: Preset, *, overwrite: bool = False) -> Preset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.gui.window.main_window import MainWindow
+from tests.gui.conftest import noise, wait_for_result
 from tests.gui.open_dialogs import dialog
 
 pytestmark = [pytest.mark.usefixtures("close_dialogs"), pytest.mark.one_window]
@@ -93,3 +95,28 @@ def test_an_export_that_fails_is_a_sentence(loaded: MainWindow, qtbot: QtBot, tm
         loaded.exporter.export({"npy": tmp_path / "no" / "folder" / "m.npy"})
     assert "m.npy" in loaded.session.state.error
     assert loaded.session.state.extraction is not None
+
+
+@pytest.mark.parametrize("what", ["mask", "report", "view", "preset"])
+def test_no_file_that_is_open_is_written_over(
+    loaded: MainWindow, qtbot: QtBot, stack_file: Path, tmp_path: Path, what: str
+):
+    dark = tmp_path / "dark.npy"
+    np.save(dark, noise((4, 128, 160), seed=2))
+    with qtbot.waitSignal(loaded.session.reference_stacks.changed):
+        loaded.session.reference_stacks.choose("dark", dark)
+    wait_for_result(loaded.session, qtbot)
+    write: dict[str, Callable[[Path], object]] = {
+        "mask": lambda path: loaded.exporter.export({"npy": path}),
+        "report": loaded.reporter.save,
+        "view": lambda path: loaded.views.write_view(loaded.views.image, path),
+        "preset": lambda path: loaded.panel("presets").export_to(str(path)),
+    }
+    for path in (stack_file, dark):
+        before = path.read_bytes()
+        loaded.session.dismiss_error()
+        write[what](path)
+        qtbot.waitUntil(lambda: bool(loaded.session.state.error))
+        expected = f"{path.name}: is an image file that is open; choose another name."
+        assert loaded.session.state.error == expected
+        assert path.read_bytes() == before

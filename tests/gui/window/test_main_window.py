@@ -382,6 +382,7 @@ def test_a_view_is_written_as_png_and_svg(loaded: MainWindow, tmp_path: Path):
             path = tmp_path / f"view{suffix}"
             loaded.views.write_view(view, path)
             assert mark in path.read_bytes()[:200], view.title
+    assert loaded.commands.toast.label.text() == "Saved view.svg"
     loaded.views.write_view(loaded.views.mask_view, tmp_path / "no" / "view.png")
     assert "view.png" in loaded.session.state.error
 
