@@ -124,6 +124,8 @@ class Interrupt(QObject):
 
     def _look(self) -> None:
         if self._asked:
+            # A window that is still writing closes later.
+            self._asked = False
             QApplication.quit()
 
 

@@ -224,6 +224,7 @@ def test_ctrl_c_quits_and_raises_nothing(qtbot: QtBot, monkeypatch: pytest.Monke
         signal.raise_signal(signal.SIGINT)
         assert not quits
         qtbot.waitUntil(lambda: bool(quits))
+        assert not interrupt._asked
     finally:
         interrupt.remove()
     assert signal.getsignal(signal.SIGINT) is before

@@ -74,6 +74,7 @@ class Exporter(QObject):
         super().__init__(parent)
         self._session = session
         self._job = Job("export", session.bug.emit, order="all")
+        session.writers.add("the mask", self._job)
         self._failure = ""
         self._pending: list[dict[str, Path]] = []
         session.extraction_changed.connect(self._flush)

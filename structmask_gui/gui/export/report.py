@@ -25,6 +25,7 @@ class ReportWriter(QObject):
         self._session = session
         self._failure = ""
         self._job = Job("report", session.bug.emit, order="all")
+        session.writers.add("the report", self._job)
         session.quality.closing.connect(self._on_closing)
 
     def proposed(self) -> Path:

@@ -58,6 +58,7 @@ class Denoising(QObject):
         self._job = Job("denoise", bug)
         self._reading = Job("denoised frame", bug, order="next")
         self._saving = Job("save denoised", bug, order="all")
+        session.writers.add("the denoised stack", self._saving)
         self._testing = Job("test with spots", bug)
         for job in (self._job, self._saving, self._testing):
             job.stepped.connect(self._on_step)

@@ -28,6 +28,7 @@ class Destriping(QObject):
         self._session = session
         self._failure = ""
         self._job = Job("destripe", session.bug.emit, order="all")
+        session.writers.add("the destriped frames", self._job)
         self._job.stepped.connect(self._on_step)
         session.stack_changed.connect(self._on_stack)
         session.quality.closing.connect(self.close)

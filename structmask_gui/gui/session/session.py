@@ -24,7 +24,7 @@ from structmask_gui.gui.session.opening import Opened, Part, close_files, open_f
 from structmask_gui.gui.session.quality import Quality
 from structmask_gui.gui.session.reference_stacks import ReferenceStacks
 from structmask_gui.gui.session.state import State
-from structmask_gui.gui.session.worker import Job, Step
+from structmask_gui.gui.session.worker import Job, Step, Writers
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
@@ -82,6 +82,7 @@ class Session(QObject):
         self._identities: dict[Path, str | None] = {}
         self.history = History(self)
         self.edits = Edits(self.history, self._read, self.put, self.report_error)
+        self.writers = Writers(self)
         bug = self.bug.emit
         self._opening = Job("open", bug, unwanted=self._close_unwanted)
         self._measuring = Job("measure", bug)

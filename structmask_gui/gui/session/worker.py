@@ -244,6 +244,7 @@ class Job(QObject):
     """
 
     stepped = Signal(object)  # Step of a request that is waited for
+    ended = Signal(str)  # such a request: the sentence of its error, or nothing
 
     def __init__(
         self,
@@ -314,13 +315,40 @@ class Job(QObject):
                 self._unwanted(outcome.result)
             return
         _, done, failed = request
+        text = BUG if outcome.kind == "bug" else outcome.text
         if outcome.kind == "done":
             done(outcome.result)
         elif outcome.kind != "cancelled":
-            failed(BUG if outcome.kind == "bug" else outcome.text)
+            failed(text)
+        self.ended.emit(text)
         if self._next is not None and not self._asked:
             following, self._next = self._next, None
             self.run(*following)
+
+
+class Writers(QObject):
+    """The jobs that write files: the window is not closed before they are done."""
+
+    ended = Signal(str)  # one is done: the sentence of its error, or nothing
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs: list[tuple[str, Job]] = []
+
+    def add(self, what: str, job: Job) -> None:
+        """Take in a job that writes ``what``, as in "the report"."""
+        self._jobs.append((what, job))
+        job.ended.connect(self.ended)
+
+    @property
+    def writing(self) -> str:
+        """What is being written; empty if nothing is."""
+        return " and ".join(what for what, job in self._jobs if job.pending)
+
+    def cancel(self) -> None:
+        """Stop what is being written; the files are as they were before."""
+        for _, job in self._jobs:
+            job.cancel()
 
 
 def sentence_of(error: OSError) -> str:

@@ -99,7 +99,7 @@ class MainWindow(Shell):
         self._folder: Path | None = None
         self._file_list_asked = False
         self._complete = False
-        self._closed = False
+        self._closed = self._leaving = False
         self._painted = False
         self._bug_shown = False
         self.saves_settings = True
@@ -145,6 +145,7 @@ class MainWindow(Shell):
         session.pointed.connect(self.pointer.setText)
         session.edit_dropped.connect(self.say)
         session.bug.connect(self.show_bug)
+        session.writers.ended.connect(self._on_writer_ended)
         self.theme.changed.connect(self._on_theme)
         self.exporter.written.connect(self.commands.show_written)
         self.reporter.written.connect(self.commands.show_written)
@@ -474,6 +475,10 @@ class MainWindow(Shell):
         if self._closed:
             event.accept()
             return
+        if writing := self.session.writers.writing:
+            event.ignore()
+            self._close_later(writing)
+            return
         self.remembering.stop()
         self.save_settings()
         self._closed = True
@@ -491,6 +496,29 @@ class MainWindow(Shell):
             box.close()
         event.accept()
         super().closeEvent(event)
+
+    def _close_later(self, writing: str) -> None:
+        """Close once all is written; who asks a second time may have it discarded."""
+        if self._leaving:
+            question = f"Writing {writing} is not done. Closing now discards it."
+            dialogs.ask_yes(self, "Close now?", question, "Close now", self._close_now)
+        self._leaving = True
+        self.statusBar().showMessage(f"Writing {writing}… Then the window closes.")
+
+    def _close_now(self) -> None:
+        self.session.writers.cancel()
+        self.close()
+
+    def _on_writer_ended(self, error: str) -> None:
+        if not self._leaving:
+            return
+        if error:
+            # It is to be read, and the file written elsewhere.
+            self._leaving = False
+            self.statusBar().clearMessage()
+            self.show_error(error)
+        elif not self.session.writers.writing:
+            self.close()
 
 
 def _is_behind(dock: QDockWidget) -> bool:
