@@ -114,7 +114,7 @@ class SharedWindow:
     def _put_back(self, window: MainWindow) -> None:
         session = window.session
         vars(window.settings).update(vars(Settings()))
-        session.close_files()
+        session._close_files()  # asks nothing
         session.edits.restore_parameters(Parameters())
         session.edits.set_preset(None)
         session.unpin()
@@ -135,6 +135,7 @@ def shared_window(qapp: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         if shared.made is not None:
             # The palette is the application's: what comes next expects a light one.
             shared.made.theme.choose("light")
+            shared.made.session._close_files()
             shared.made.close()
             shared.made.deleteLater()
         close_lanes()

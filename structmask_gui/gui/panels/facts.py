@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
@@ -168,10 +168,15 @@ class FactsPanel(QWidget):
     # --- choices ------------------------------------------------------------------------------
 
     def _on_series(self) -> None:
-        self._session.reopen(series=self.series.currentData(), axes=None, channel=None)
+        self._reopen(series=self.series.currentData(), axes=None, channel=None)
 
     def _on_channel(self) -> None:
-        self._session.reopen(channel=self.channel.currentData())
+        self._reopen(channel=self.channel.currentData())
+
+    def _reopen(self, **choices: Any) -> None:
+        self._session.reopen(**choices)
+        if self._session.state.busy_with != "opening":
+            self._on_stack()  # something is asked first
 
     def _on_way(self) -> None:
         if self.way.currentData() != self._session.state.parameters.method:

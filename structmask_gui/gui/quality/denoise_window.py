@@ -88,6 +88,7 @@ class DenoiseWindow(QDialog):
         self.way = "beside"
         self.ticks: dict[Doubt, QCheckBox] = {}
         self._said = ""
+        self._then: Callable[[], object] | None = None  # once the result is written
         self._build()
         self.toast = Toast(self)
         self.toast.button.setAutoDefault(False)
@@ -256,10 +257,27 @@ class DenoiseWindow(QDialog):
         else:
             self.denoising.start(tuple(self.ticks))
 
-    def ask(self) -> None:
-        """Ask for a file and write the result."""
+    def ask(self, then: Callable[[], object] | None = None) -> None:
+        """Ask for a file, write the result and go on."""
+        self._then = then
         proposed = proposed_target(self._session.state)
-        dialogs.ask_new_file(self, "Save the denoised stack", proposed, _FILTER, self._save_to)
+        parent = self if self.isVisible() else self.parentWidget() or self
+        dialogs.ask_new_file(parent, "Save the denoised stack", proposed, _FILTER, self._save_to)
+
+    def let_go(self, then: Callable[[], object]) -> None:
+        """Go on to other files; ask first where the result is not saved."""
+        if self.denoising.saving:
+            self._then = then
+        elif self.denoising.unsaved:
+            dialogs.ask_either(
+                self.parentWidget() or self,
+                "Save the denoised stack?",
+                "The denoised stack is not saved.",
+                ("Save…", partial(self.ask, then)),
+                ("Discard", then),
+            )
+        else:
+            then()
 
     def _save_to(self, name: str, _filter: str) -> None:
         self._say("")
@@ -305,7 +323,10 @@ class DenoiseWindow(QDialog):
         self._update()
 
     def _on_failed(self, text: str) -> None:
+        self._then = None
         self._say(in_labels(text))
+        if not self.isVisible():
+            self._session.report_error(text)
 
     def _on_step(self, step: Step) -> None:
         # The first round takes a while; nothing is known of it until it is done.
@@ -329,6 +350,9 @@ class DenoiseWindow(QDialog):
             partial(self._show_folder, first.parent),
             f"Show {first.parent} in the file manager",
         )
+        then, self._then = self._then, None
+        if then is not None:
+            then()
 
     def copy_figure(self) -> None:
         """Copy what is compared as one picture."""

@@ -66,6 +66,7 @@ class Denoising(QObject):
         self.doubts: tuple[Doubt, ...] = ()
         self.made: Denoised | None = None
         self.bare: Denoised | None = None
+        self._saved: Denoised | None = None
         self.accepted: tuple[Doubt, ...] = ()
         self.doubting = False
         """Whether places to doubt are looked for in what is shown."""
@@ -96,6 +97,11 @@ class Denoising(QObject):
     def current(self) -> bool:
         """Whether the result is of the present mask."""
         return self.made is not None and self.made.mask == self._session.state.mask
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there is a result that was not written."""
+        return self.made is not self._saved
 
     # --- what the window asks for -------------------------------------------------------------
 
@@ -168,7 +174,7 @@ class Denoising(QObject):
         state = self._session.state
         if self.made is not None and state.stack is not None:
             work = partial(save, self.made, state.stack, self._session.inputs, path)
-            self._saving.run(work, self._on_saved, self._on_not_saved)
+            self._saving.run(work, partial(self._on_saved, self.made), self._on_not_saved)
             self.changed.emit()
 
     def close(self) -> None:
@@ -186,7 +192,7 @@ class Denoising(QObject):
 
     def _release(self) -> None:
         self._testing.cancel()
-        self.made = self.bare = None
+        self.made = self.bare = self._saved = None
         self.spots = ()
 
     def _run(self, mask: Mask, mask_from: str, target: Path | None) -> None:
@@ -256,7 +262,9 @@ class Denoising(QObject):
         self.spots = spots
         self.changed.emit()
 
-    def _on_saved(self, names: list[str]) -> None:
+    def _on_saved(self, made: Denoised, names: list[str]) -> None:
+        if made is self.made:
+            self._saved = made
         self.changed.emit()
         self.saved.emit(names)
 

@@ -44,6 +44,10 @@ LAG_REACH = 12
 """Lags measured at least: half the widest centre square of the slider, so that it slides freely."""
 
 
+def _at_once(then: Callable[[], object]) -> None:
+    then()
+
+
 class Session(QObject):
     """Opens and measures; `state` is what can be read, `edits` what the user sets."""
 
@@ -83,6 +87,8 @@ class Session(QObject):
         self.history = History(self)
         self.edits = Edits(self.history, self._read, self.put, self.report_error)
         self.writers = Writers(self)
+        self.let_go: Callable[[Callable[[], object]], object] = _at_once
+        """Goes on to other files, or none, by what it gets; the window may ask first."""
         bug = self.bug.emit
         self._opening = Job("open", bug, unwanted=self._close_unwanted)
         self._measuring = Job("measure", bug)
@@ -167,6 +173,9 @@ class Session(QObject):
         choices = {name: value for name, value in given.items() if value is not None}
         if part is None:
             part = self._kept_part(wanted, choices)
+        self.let_go(partial(self._open, wanted, choices, part))
+
+    def _open(self, wanted: Sequence[Path], choices: Mapping[str, Any], part: Part) -> None:
         self._measuring.cancel()
         self._opening.run(
             partial(open_files, self._engine, wanted, choices, part),
@@ -201,6 +210,9 @@ class Session(QObject):
 
     def close_files(self) -> None:
         """Let go of the open files and of all results."""
+        self.let_go(self._close_files)
+
+    def _close_files(self) -> None:
         self.cancel()
         self._show_files(Opened())
 

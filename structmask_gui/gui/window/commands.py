@@ -291,6 +291,15 @@ class Commands(QObject):
             self._denoise = DenoiseWindow(self.window, self.session, self.show_in_system)
         self._denoise.begin()
 
+    def let_go(self, then: Callable[[], object]) -> None:
+        """Go on to other files, or to the end; ask first where a result is not saved."""
+        if self._denoise is None:
+            then()
+            return
+        if self._denoise.denoising.saving:
+            self.window.say("Writing the denoised stack first…")
+        self._denoise.let_go(then)
+
     # --- the answer ---------------------------------------------------------------------------
 
     def act(self, action: str) -> None:

@@ -99,7 +99,7 @@ class MainWindow(Shell):
         self._folder: Path | None = None
         self._file_list_asked = False
         self._complete = False
-        self._closed = self._leaving = False
+        self._closed = self._leaving = self._may_go = False
         self._painted = False
         self._bug_shown = False
         self.saves_settings = True
@@ -145,6 +145,7 @@ class MainWindow(Shell):
         session.pointed.connect(self.pointer.setText)
         session.edit_dropped.connect(self.say)
         session.bug.connect(self.show_bug)
+        session.let_go = self.commands.let_go
         session.writers.ended.connect(self._on_writer_ended)
         self.theme.changed.connect(self._on_theme)
         self.exporter.written.connect(self.commands.show_written)
@@ -479,6 +480,11 @@ class MainWindow(Shell):
             event.ignore()
             self._close_later(writing)
             return
+        if not self._may_go:
+            self.commands.let_go(self._go)
+        if not self._may_go:
+            event.ignore()
+            return
         self.remembering.stop()
         self.save_settings()
         self._closed = True
@@ -496,6 +502,10 @@ class MainWindow(Shell):
             box.close()
         event.accept()
         super().closeEvent(event)
+
+    def _go(self) -> None:
+        self._may_go = True
+        self.close()
 
     def _close_later(self, writing: str) -> None:
         """Close once all is written; who asks a second time may have it discarded."""

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.denoising import denoiser
@@ -85,6 +85,10 @@ def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def pressed(text: str) -> None:
+    next(b for b in dialog(QMessageBox).buttons() if b.text().replace("&", "") == text).click()
+
+
 def test_the_picture_comes_early_and_the_result_is_that_of_the_engine(
     ready: MainWindow, stack_file: Path, qtbot: QtBot
 ):
@@ -126,6 +130,7 @@ def test_the_original_stands_under_a_question_and_nothing_of_the_file_before(
     other = noise((4, 96, 96), seed=2)
     np.save(tmp_path / "other.npy", other)
     ready.open_paths([str(tmp_path / "other.npy")])
+    pressed("Discard")
     wait_for_result(ready.session, qtbot)
     doubts("compressed")
     trigger(ready, "denoise")
@@ -188,6 +193,52 @@ def test_an_open_tiff_is_not_replaced(
         assert shown.title.text() == said.args[0]
         assert file.read_bytes() == before
     assert files(tmp_path) == [file.name for file in (path, *others)]
+
+
+def test_a_result_that_is_not_saved_is_asked_about(
+    ready: MainWindow, stack_file: Path, tmp_path: Path, qtbot: QtBot
+):
+    other = tmp_path / "other.npy"
+    np.save(other, noise((4, 96, 96), seed=2))
+    shown = opened(ready)
+    finished(shown, qtbot)
+    made = shown.denoising.made
+    ways: list[Callable[[], object]] = [
+        lambda: trigger(ready, "reopen_file"),
+        lambda: trigger(ready, "close_file"),
+        lambda: ready.open_paths([str(other)]),
+        ready.close,
+    ]
+    for way in ways:
+        way()
+        assert dialog(QMessageBox).text() == "The denoised stack is not saved."
+        pressed("Cancel")
+        assert ready.isVisible()
+        assert ready.session.state.paths == (stack_file,)
+        assert shown.denoising.made is made
+    # What is saved goes on by itself, and nothing more is asked.
+    ways[2]()
+    pressed("Save…")
+    asked = dialog(QFileDialog)
+    asked.close()
+    assert shown.denoising.unsaved
+    shown.close()
+    ways[2]()
+    pressed("Save…")
+    target = Path(dialog(QFileDialog).selectedFiles()[0])
+    dialog(QFileDialog).close()
+    shown._save_to(str(target), "")
+    qtbot.waitUntil(lambda: ready.session.state.paths == (other,), timeout=WAIT)
+    assert target.exists()
+    assert not shown.denoising.unsaved
+    assert ready.close()
+
+
+def test_a_result_that_is_discarded_is_not_asked_about_again(ready: MainWindow, qtbot: QtBot):
+    finished(opened(ready), qtbot)
+    assert not ready.close()
+    pressed("Discard")
+    assert not ready.isVisible()
 
 
 def test_cancel_leaves_nothing_and_a_pause_is_gone_on_from(
@@ -452,6 +503,7 @@ def test_spots_are_put_in_and_what_is_left_of_them_is_said(ready: MainWindow, qt
     shown.denoising.spots = ("Objects 10 x as bright as the noise are kept.", *found_words)
     assert words.figures(shown.denoising).splitlines()[0] == made.evaluation.sentence
     ready.session.close_files()
+    pressed("Discard")
     assert shown.denoising.spots == ()
 
 
