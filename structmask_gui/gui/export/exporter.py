@@ -1,8 +1,9 @@
-"""Export from the window: waits for a result that is up to date, writes off the GUI thread."""
+"""Export from the window: a mask in the forms it can be written in."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -64,9 +65,8 @@ def proposed_path(session: Session, form: Form) -> Path:
 
 
 class Exporter(QObject):
-    """Writes masks; what is asked for while a result is out of date waits for the new one."""
+    """Writes masks off the GUI thread."""
 
-    waiting = Signal()  # an export waits for the new result
     written = Signal(list)  # names of files
     failed = Signal(str)  # the sentence
 
@@ -76,56 +76,20 @@ class Exporter(QObject):
         self._job = Job("export", session.bug.emit, order="all")
         session.writers.add("the mask", self._job)
         self._failure = ""
-        self._pending: list[dict[str, Path]] = []
-        session.extraction_changed.connect(self._flush)
-        session.failed.connect(self._give_up)
-        session.busy_changed.connect(self._on_busy)
-        session.stack_changed.connect(self._give_up)
 
     @property
     def busy(self) -> bool:
         """Whether something is still to be written."""
-        return bool(self._pending) or self._job.busy
+        return self._job.busy
 
-    def export(self, files: dict[str, Path]) -> None:
-        """Write the mask into files, one for each form (by id), replacing old ones."""
-        state = self._session.state
-        if state.extraction is None and not state.busy:
-            self.failed.emit("There is no mask to export yet; open a stack first.")
-            return
-        self._pending.append(files)
-        if state.stale or state.busy:
-            self.waiting.emit()
-            if not state.busy:
-                self._session.refresh()
-        self._flush()
+    def export(self, files: Mapping[str, Path], result: Result | None = None) -> None:
+        """Write a mask, by default the present one, into files by form, replacing old ones."""
+        result = result or Result.of(self._session)
+        self._job.run(partial(write_masks, result, files), self._on_written, self._on_failed)
 
     def close(self) -> None:
         """Wait for what is being written."""
-        self._pending.clear()
         self._job.finish()
-
-    def _flush(self, *_: object) -> None:
-        session, state = self._session, self._session.state
-        if state.stale or state.busy or state.extraction is None:
-            return
-        pending, self._pending = self._pending, []
-        for files in pending:
-            work = partial(write_masks, Result.of(session), files)
-            self._job.run(work, self._on_written, self._on_failed)
-
-    def _on_busy(self, busy: bool) -> None:
-        if busy:
-            return
-        if self._session.state.stale:
-            self._give_up()
-        else:
-            self._flush()
-
-    def _give_up(self, *_: object) -> None:
-        if self._pending:
-            self._pending.clear()
-            self.failed.emit("Nothing was exported, because the new result was not finished.")
 
     def _on_failed(self, text: str) -> None:
         self._failure = text

@@ -32,13 +32,9 @@ class ReportWriter(QObject):
         """Return where the report of the present mask goes: beside its input."""
         return proposed_name(self._session.state, "_report.html")
 
-    def save(self, path: Path) -> None:
-        """Write the report of the present result: as PDF if the name ends so, else as HTML."""
-        session = self._session
-        if session.state.result is None or session.state.stale:
-            session.report_error("The report waits for a result that is up to date; measure first.")
-            return
-        work = partial(write_report, Result.of(session), path)
+    def save(self, path: Path, result: Result | None = None) -> None:
+        """Write the report, by default of the present result: as PDF if the name ends so."""
+        work = partial(write_report, result or Result.of(self._session), path)
         self._job.run(work, self._on_written, self._on_failed)
 
     def _on_written(self, names: list[str]) -> None:

@@ -23,6 +23,7 @@ from structmask_gui.gui.style.app_theme import fixed_font
 from structmask_gui.gui.widgets.dialogs import resize_for_text, without_icons
 
 if TYPE_CHECKING:
+    from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.names import Target
     from structmask_gui.gui.session.session import Session
     from structmask_gui.io.trainers.about import ImageStage
@@ -30,15 +31,22 @@ if TYPE_CHECKING:
 
 
 class SnippetDialog(QDialog):
-    """The present mask as text for each trainer, ``target`` first, and notes on it."""
+    """A mask, the present one if none is given, as text for each trainer, ``target`` first."""
 
     snippets: tuple[Snippet, ...] = ()
 
-    def __init__(self, parent: QWidget | None, session: Session, target: Target) -> None:
+    def __init__(
+        self,
+        parent: QWidget | None,
+        session: Session,
+        target: Target,
+        mask: Mask | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Copy the mask for a trainer")
         # Made once: other files may be opened while this is shown.
-        self._mask, self._context = session.state.mask, _context(session)
+        self._mask = session.state.mask if mask is None else mask
+        self._context = _context(session)
         self.tabs = QTabWidget()
         self.stage = QCheckBox("These are denoised images: the output of a first stage")
         self.stage.setToolTip(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session.frame_display import Signature, check_unchanged
@@ -29,7 +30,8 @@ class Result(NamedTuple):
     """Files that nothing is written over."""
     frames: Frames
     signatures: Mapping[Path, Signature | None]
-    references: Mapping[Any, Any]
+    references: Mapping[Any, Any] | None
+    """None if it was measured with others than are there now."""
     scores: Scores | None
     mask_file: str
     doubt: str
@@ -42,6 +44,9 @@ class Result(NamedTuple):
         assert state.result is not None
         assert state.extraction is not None
         assert state.frames is not None
+        assert state.asked is not None
+        source, references = state.extraction.parameters.source, session.reference_stacks
+        same = references.key(source) == state.asked.reference_stacks
         return cls(
             state.result,
             state.extraction,
@@ -49,7 +54,7 @@ class Result(NamedTuple):
             session.inputs,
             state.frames,
             state.signatures,
-            session.reference_stacks.used(state.extraction.parameters.source),
+            references.used(source) if same else None,
             quality.scores if quality.current else None,
             proposed_mask(session, ".npy").name,
             session.doubt,
@@ -61,6 +66,11 @@ class Result(NamedTuple):
         from structmask_gui.io.results.record import make_record
         from structmask_gui.io.stack.image_stack import MeasuredFiles
 
+        if self.references is None:
+            raise InputError(
+                "The reference stack of this mask is no longer there, which its record would have"
+                " to name; measure again."
+            )
         check_unchanged(self.signatures)
         record = make_record(
             self.extraction,

@@ -143,7 +143,8 @@ class State:
 
     def measured_stacks(self) -> list[ImageStack]:
         """Return the open stacks restricted to the frames that are measured, for the record."""
-        return restricted(self.stacks, self.frame_range)
+        frame_range = self.frame_range if self.asked is None else self.asked.frame_range
+        return restricted(self.stacks, frame_range)
 
     def comparison(self) -> MaskComparison | None:
         """Compare the pinned mask A with the present mask B."""

@@ -17,6 +17,7 @@ from structmask_gui.gui.desktop import places
 from structmask_gui.gui.desktop.open_external import open_outside
 from structmask_gui.gui.export.doubts import doubt_of
 from structmask_gui.gui.export.exporter import FORMS, Form, form_of, name_filter, proposed_path
+from structmask_gui.gui.export.work import Result
 from structmask_gui.gui.style.app_theme import ThemeName
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.toast import Toast
@@ -46,7 +47,7 @@ class Commands(QObject):
         self._batch: BatchWindow | None = None
         self._denoise: DenoiseWindow | None = None
         self._few_of = ""
-        self._accepted: Mask | None = None  # in spite of doubts
+        self._accepted: tuple[Mask, bool] | None = None  # in spite of doubts; if it was stale
         self.toast = Toast(window)
         window.session.stack_changed.connect(self._take_few)
         window.session.references_dropped.connect(self._offer_references)
@@ -172,16 +173,23 @@ class Commands(QObject):
 
             help_dialogs.metadata(self.window, stack.name, metadata_text(stack)).show()
 
-    def if_sure(self, use: Callable[[], object]) -> None:
-        """Use the present mask; ask once before, if the answer does not support it."""
-        mask, doubt = self.session.state.mask, doubt_of(self.session)
+    def if_sure(self, use: Callable[[Result], object]) -> None:
+        """Use the present mask; ask once before, if the answer does not support it.
+
+        What is used is the result that was asked about, whatever is measured meanwhile.
+        """
+        if self.session.state.result is None:
+            return
+        result, doubt = Result.of(self.session), doubt_of(self.session)
+        mask, stale = result.result.mask, self.session.state.stale
 
         def accept() -> None:
-            self._accepted = mask
-            use()
+            self._accepted = mask, stale
+            use(result)
 
-        if not doubt or mask is self._accepted:
-            use()
+        known, as_old = self._accepted or (None, False)
+        if not doubt or (mask is known and stale == as_old):
+            use(result)
         else:
             dialogs.ask_yes(self.window, "Use this mask?", doubt, "Use it anyway", accept)
 
@@ -194,30 +202,28 @@ class Commands(QObject):
         wanted = next(one for one in FORMS if one.id == form)
         self.if_sure(partial(self._ask_for_mask, wanted, name_filter(wanted)))
 
-    def _ask_for_mask(self, form: Form, filters: str) -> None:
-        proposed = proposed_path(self.session, form)
-        dialogs.ask_new_file(self.window, "Save the mask", proposed, filters, self._export_to)
+    def _ask_for_mask(self, form: Form, filters: str, result: Result) -> None:
+        proposed, export = proposed_path(self.session, form), partial(self._export_to, result)
+        dialogs.ask_new_file(self.window, "Save the mask", proposed, filters, export)
 
-    def _export_to(self, name: str, chosen: str) -> None:
+    def _export_to(self, result: Result | None, name: str, chosen: str) -> None:
         path = Path(name)
         try:
             form = form_of(chosen, path)
         except StructMaskError as error:
             self.window.say(str(error))
             return
-        self.window.exporter.export({form.id: path})
+        self.window.exporter.export({form.id: path}, result)
 
     def export_all(self) -> None:
         """Ask for a folder and write NPY, PNG and record into it."""
+        self.if_sure(self._ask_for_folder)
 
-        def ask() -> None:
-            dialogs.ask_folder(
-                self.window, "Export mask, picture and record", self._folder(), self.export_into
-            )
+    def _ask_for_folder(self, result: Result) -> None:
+        export = partial(self.export_into, result=result)
+        dialogs.ask_folder(self.window, "Export mask, picture and record", self._folder(), export)
 
-        self.if_sure(ask)
-
-    def export_into(self, folder: str) -> None:
+    def export_into(self, folder: str, result: Result | None = None) -> None:
         """Write NPY, PNG, enlarged picture and record into a folder, beside older ones."""
         from structmask_gui.io.files.paths import exists
 
@@ -227,9 +233,7 @@ class Commands(QObject):
             if form.id != "tiff"
         }
 
-        def write() -> None:
-            self.window.exporter.export(files)
-
+        write = partial(self.window.exporter.export, files, result)
         taken = [path.name for path in files.values() if exists(path)]
         if not taken:
             write()
@@ -244,28 +248,25 @@ class Commands(QObject):
 
     def copy_for(self, target: Target) -> None:
         """Show the mask as text for a trainer."""
-        if self.session.state.mask is not None:
-            self.if_sure(partial(self._show_copy, target))
+        self.if_sure(partial(self._show_copy, target))
 
-    def _show_copy(self, target: Target) -> None:
+    def _show_copy(self, target: Target, result: Result) -> None:
         from structmask_gui.gui.export.trainer_dialog import SnippetDialog
 
-        if self.session.state.mask is not None:
-            dialog = SnippetDialog(self.window, self.session, target)
-            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            dialog.show()
+        dialog = SnippetDialog(self.window, self.session, target, result.result.mask)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
 
     def save_report(self) -> None:
         """Ask for a file and write the report."""
+        self.if_sure(self._ask_for_report)
 
-        def ask() -> None:
-            proposed = self.window.reporter.proposed()
-            dialogs.ask_new_file(self.window, "Save report", proposed, REPORTS, self._report_to)
+    def _ask_for_report(self, result: Result) -> None:
+        proposed, save = self.window.reporter.proposed(), partial(self._report_to, result)
+        dialogs.ask_new_file(self.window, "Save report", proposed, REPORTS, save)
 
-        self.if_sure(ask)
-
-    def _report_to(self, name: str, _filter: str) -> None:
-        self.window.reporter.save(Path(name))
+    def _report_to(self, result: Result, name: str, _filter: str) -> None:
+        self.window.reporter.save(Path(name), result)
 
     def batch(self) -> None:
         """Show the window for many files; what runs in it goes on while it is closed."""
@@ -377,13 +378,11 @@ class Commands(QObject):
         """Copy the mask as a nested list."""
         self.if_sure(self._copy_mask)
 
-    def _copy_mask(self) -> None:
-        mask = self.session.state.mask
-        if mask is not None:
-            rows = mask.array.astype(int).tolist()
-            text = "[" + ",\n ".join(json.dumps(row) for row in rows) + "]"
-            QGuiApplication.clipboard().setText(text)
-            self.window.say("The mask is on the clipboard.")
+    def _copy_mask(self, result: Result) -> None:
+        rows = result.result.mask.array.astype(int).tolist()
+        text = "[" + ",\n ".join(json.dumps(row) for row in rows) + "]"
+        QGuiApplication.clipboard().setText(text)
+        self.window.say("The mask is on the clipboard.")
 
     def copy_sentence(self) -> None:
         """Copy the result in words."""

@@ -151,7 +151,6 @@ class MainWindow(Shell):
         self.exporter.written.connect(self.commands.show_written)
         self.reporter.written.connect(self.commands.show_written)
         self.views.written.connect(self.commands.show_written)
-        self.exporter.waiting.connect(self._on_waiting)
         self.exporter.failed.connect(self.show_error)
         self.headline.row.set_use_menu(self.menus.use_mask)
         self.headline.row.acted.connect(self.commands.act)
@@ -438,9 +437,6 @@ class MainWindow(Shell):
 
     def _on_one_mask(self) -> None:
         self.headline.offer_one_mask(self.one_mask.text, self.one_mask.name)
-
-    def _on_waiting(self) -> None:
-        self.say("The export waits for the new result.")
 
     # --- drop, palette, geometry, end ---------------------------------------------------------
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from structmask_gui.gui.window import commands
 from structmask_gui.gui.window.main_window import MainWindow
 from tests.gui.conftest import noise, wait_for_result
-from tests.gui.open_dialogs import dialog
+from tests.gui.open_dialogs import dialog, trigger
 
 pytestmark = [pytest.mark.usefixtures("close_dialogs"), pytest.mark.one_window]
 
@@ -26,7 +28,7 @@ def test_export_writes_the_chosen_form(loaded: MainWindow, qtbot: QtBot, tmp_pat
         ("Record of how the mask came about (*.json)", "m.json"),
     ):
         with qtbot.waitSignal(loaded.exporter.written):
-            loaded.commands._export_to(str(tmp_path / name), text)
+            loaded.commands._export_to(None, str(tmp_path / name), text)
     extraction = loaded.session.state.extraction
     assert extraction is not None
     assert np.array_equal(np.load(tmp_path / "m.npy"), extraction.mask.array)
@@ -37,37 +39,48 @@ def test_export_writes_the_chosen_form(loaded: MainWindow, qtbot: QtBot, tmp_pat
 
 def test_the_endings_of_names_have_the_last_word(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
     with qtbot.waitSignal(loaded.exporter.written):
-        loaded.commands._export_to(str(tmp_path / "m.png"), "NumPy array (*.npy)")
+        loaded.commands._export_to(None, str(tmp_path / "m.png"), "NumPy array (*.npy)")
     assert (tmp_path / "m.png").read_bytes().startswith(b"\x89PNG")
-    loaded.commands._export_to(str(tmp_path / "m.bmp"), "NumPy array (*.npy)")
+    loaded.commands._export_to(None, str(tmp_path / "m.bmp"), "NumPy array (*.npy)")
     assert "m.bmp" in loaded.statusBar().currentMessage()
 
 
-def test_export_waits_for_the_new_result(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
-    session = loaded.session
+@pytest.mark.parametrize("name", ["save_npy", "save_report"])
+def test_what_was_asked_about_is_written_whatever_is_measured_meanwhile(
+    loaded: MainWindow, qtbot: QtBot, tmp_path: Path, name: str
+):
+    session, result = loaded.session, loaded.session.state.result
+    assert result is not None
     session.edits.set_parameters({"patch_size": 32, "center_size": 21})
     assert session.state.stale
-    with qtbot.waitSignals([loaded.exporter.waiting, loaded.exporter.written]):
-        loaded.exporter.export({"npy": tmp_path / "m.npy"})
-    assert np.load(tmp_path / "m.npy").shape == (21, 21)
+    trigger(loaded, name)
+    box = dialog(QMessageBox)
+    assert "settings were changed" in box.text()
+    next(b for b in box.buttons() if b.text() == "Use it anyway").click()
+    asked = dialog(QFileDialog)
+    wait_for_result(session, qtbot)
+    assert session.state.mask != result.mask
+    path = tmp_path / ("m.npy" if name == "save_npy" else "m.html")
+    writer = loaded.exporter if name == "save_npy" else loaded.reporter
+    with qtbot.waitSignal(writer.written):
+        asked.fileSelected.emit(str(path))
+    asked.close()
+    if name == "save_npy":
+        assert np.array_equal(np.load(path), result.mask.array)
+    else:
+        assert escape(result.sentence) in path.read_text(encoding="utf-8")
 
 
-def test_export_after_a_cancel_measures_first(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
-    loaded.session.edits.set_parameters({"patch_size": 32, "center_size": 21})
-    loaded.session.cancel()
-    with qtbot.waitSignal(loaded.exporter.written):
-        loaded.exporter.export({"npy": tmp_path / "m.npy"})
-    assert np.load(tmp_path / "m.npy").shape == (21, 21)
-
-
-def test_a_waiting_export_that_is_cancelled_says_so(
-    loaded: MainWindow, qtbot: QtBot, tmp_path: Path
+def test_what_was_accepted_is_asked_about_again_once_it_is_old(
+    loaded: MainWindow, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(commands, "doubt_of", lambda _session: "It may be wrong.")
+    trigger(loaded, "copy_mask")
+    next(b for b in dialog(QMessageBox).buttons() if b.text() == "Use it anyway").click()
     loaded.session.edits.set_parameter("patch_size", 32)
-    with qtbot.waitSignal(loaded.exporter.failed):
-        loaded.exporter.export({"npy": tmp_path / "m.npy"})
-        loaded.session.cancel()
-    assert not (tmp_path / "m.npy").exists()
+    loaded.session.cancel()
+    trigger(loaded, "copy_mask")
+    assert dialog(QMessageBox).isVisible()
 
 
 def test_export_into_a_folder_asks_before_it_replaces(

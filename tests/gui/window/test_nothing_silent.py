@@ -21,6 +21,7 @@ from structmask_gui.core.simulation import cells
 from structmask_gui.gui.export.doubts import doubt_of
 from structmask_gui.gui.export.exporter import FORMS, proposed_path
 from structmask_gui.gui.export.trainer_dialog import SnippetDialog
+from structmask_gui.gui.export.work import Result
 from structmask_gui.gui.quality.removal import RemovalDialog
 from structmask_gui.gui.widgets.dialogs import TITLE_BAR
 from structmask_gui.gui.widgets.wording import error_words, percent, said
@@ -324,7 +325,7 @@ def test_no_dialog_is_larger_than_the_screen(automatic: MainWindow, qtbot: QtBot
     for ask, kind in (
         (commands.show_why, WhyDialog),
         (commands.what_to_record, RecordDialog),
-        (lambda: commands._show_copy("careamics"), SnippetDialog),
+        (lambda: commands._show_copy("careamics", Result.of(automatic.session)), SnippetDialog),
         (commands.shortcuts, ShortcutsDialog),
         (commands.preview_removal, RemovalDialog),
         (commands.about, AboutDialog),
@@ -437,6 +438,18 @@ def test_a_dark_stack_stands_in_the_answer_until_it_is_removed(
     wait_for_result(automatic.session, qtbot)
     assert references.remembered() == {}
     assert not chip.isVisible()
+
+
+def test_no_record_names_another_reference_stack(
+    automatic: MainWindow, qtbot: QtBot, tmp_path: Path
+):
+    np.save(tmp_path / "dark.npy", noise((4, 128, 160), seed=2))
+    with qtbot.waitSignal(automatic.session.reference_stacks.changed):
+        automatic.session.reference_stacks.choose("dark", tmp_path / "dark.npy")
+    assert automatic.session.state.stale  # by the dark stack
+    with qtbot.waitSignal(automatic.exporter.failed) as failed:
+        automatic.exporter.export({"json": tmp_path / "m.json"})
+    assert failed.args[0].startswith("The reference stack of this mask is no longer there")
 
 
 def test_a_dark_stack_goes_with_its_file_and_is_offered_again(
