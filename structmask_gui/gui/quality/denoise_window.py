@@ -252,6 +252,14 @@ class DenoiseWindow(QDialog):
         self._said = ""
         if self.denoising.phase == "nothing" or self.denoising.made is not None:
             self.denoising.check()
+        elif self.denoising.paused_with_other:
+            dialogs.ask_yes(
+                self,
+                "Start anew?",
+                "What was learned with the other mask will be discarded.",
+                "Start",
+                self.denoising.check,
+            )
         elif self.denoising.phase == "paused":
             self.denoising.start(self.denoising.accepted)
         else:
@@ -446,10 +454,9 @@ class DenoiseWindow(QDialog):
             pixels = following.statistics.true_pixels
             text = "no mask" if pixels == 1 else f"a mask of {pixels} pixels"
             self.next_button.setText(f"&Try {text} next")
-        texts = {"paused": "&Resume"}
-        self.start_button.setText(
-            "&Denoise again" if made is not None else texts.get(denoising.phase, "&Start")
-        )
+        resumes = denoising.phase == "paused" and not denoising.paused_with_other
+        otherwise = "&Resume" if resumes else "&Start"
+        self.start_button.setText("&Denoise again" if made is not None else otherwise)
         ticked = all(tick.isChecked() for tick in self.ticks.values())
         self.start_button.setVisible(not denoising.current)
         self.start_button.setEnabled(idle and state.mask is not None and ticked)

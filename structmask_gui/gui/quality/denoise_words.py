@@ -34,6 +34,8 @@ def title(denoising: Denoising, name: str) -> str:
     if denoising.made is not None:
         text = f"{name}, denoised with {called(denoising.made.mask)}."
         return text if denoising.current else f"{text} The present mask is another."
+    if denoising.paused_with_other:
+        return f"{_PHASES['paused'].format(name)} The present mask is another."
     otherwise = "Denoise the open stack with the present mask."
     return _PHASES.get(denoising.phase, otherwise).format(name)
 

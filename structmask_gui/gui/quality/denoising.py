@@ -64,6 +64,7 @@ class Denoising(QObject):
             job.stepped.connect(self._on_step)
         self.phase: Phase = "nothing"
         self.doubts: tuple[Doubt, ...] = ()
+        self._checked: Mask | None = None  # the mask that `doubts` are about
         self.made: Denoised | None = None
         self.bare: Denoised | None = None
         self._saved: Denoised | None = None
@@ -103,6 +104,12 @@ class Denoising(QObject):
         """Whether there is a result that was not written."""
         return self.made is not self._saved
 
+    @property
+    def paused_with_other(self) -> bool:
+        """Whether what a pause has left is of another mask than the present one."""
+        plan = self._plan if self.phase == "paused" else None
+        return plan is not None and plan.mask != self._session.state.mask
+
     # --- what the window asks for -------------------------------------------------------------
 
     def check(self) -> None:
@@ -117,13 +124,20 @@ class Denoising(QObject):
                 " structmask batch --denoise."
             )
             return
+        self._checked = state.mask
         self._set("checking")
         self._job.run(partial(find_doubts, state), self._on_doubts, self._on_failed)
 
     def start(self, accepted: tuple[Doubt, ...] = ()) -> None:
-        """Denoise with the present mask, from a state that was left if there is one."""
+        """Denoise with the present mask, from a state that was left if there is one.
+
+        What was accepted of another mask is not accepted of this one: it is looked at first.
+        """
         state = self._session.state
         if state.mask is None or state.stack is None:
+            return
+        if state.mask != self._checked:
+            self.check()
             return
         self.accepted = accepted
         self._release()

@@ -36,6 +36,7 @@ from tests.io.maker_files import write_ome_set
 pytestmark = [pytest.mark.usefixtures("close_dialogs"), pytest.mark.one_window]
 
 ROW = Mask(np.ones((1, 5), dtype=bool))
+LONGER = Mask(np.ones((1, 7), dtype=bool))
 WAIT = 60_000
 
 
@@ -349,6 +350,53 @@ def test_doubts_are_asked_about_and_stand_in_the_record(
     finished(shown, qtbot)
     assert shown.denoising.made is not None
     assert shown.denoising.made.record.accepted == ("cannot_tell", "processed")
+
+
+def test_what_was_accepted_of_one_mask_is_asked_about_another(
+    ready: MainWindow, doubts: Callable[..., None], qtbot: QtBot
+):
+    doubts("cannot_tell")
+    shown = opened(ready)
+    qtbot.waitUntil(lambda: bool(shown.ticks), timeout=WAIT)
+    shown.ticks["cannot_tell"].click()
+    ready.session.edits.set_mask(LONGER, "edited by hand", "Draw")
+    doubts("cannot_tell", "no_gain")
+    shown.start_button.click()
+    assert shown.denoising.phase == "checking"
+    qtbot.waitUntil(lambda: len(shown.ticks) == 2, timeout=WAIT)
+    assert not any(tick.isChecked() for tick in shown.ticks.values())
+    for tick in shown.ticks.values():
+        tick.click()
+    shown.start_button.click()
+    finished(shown, qtbot)
+    made = shown.denoising.made
+    assert made is not None
+    assert made.mask == LONGER
+    assert made.record.accepted == ("cannot_tell", "no_gain")
+
+
+def test_what_a_pause_left_is_not_replaced_without_a_question(
+    ready: MainWindow, stack_file: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, doubts: Any
+):
+    monkeypatch.setattr(denoiser, "_ROUNDS", 1000)
+    monkeypatch.setattr(denoiser, "_PATIENCE", 1000)
+    unfinished = stack_file.with_name("rows_denoised.ome.tif.unfinished.npz")
+    shown = opened(ready)
+    qtbot.waitUntil(unfinished.exists, timeout=WAIT)
+    shown.pause_button.click()
+    qtbot.waitUntil(lambda: not shown.denoising._job.busy, timeout=WAIT)
+    kept = unfinished.read_bytes()
+    ready.session.edits.set_mask(LONGER, "edited by hand", "Draw")
+    assert shown.start_button.text() == "&Start"
+    assert shown.title.text().endswith("is kept. The present mask is another.")
+    doubts("no_gain")
+    shown.start_button.click()
+    pressed("Cancel")
+    assert shown.denoising.phase == "paused"
+    shown.start_button.click()
+    pressed("Start")
+    qtbot.waitUntil(lambda: list(shown.ticks) == ["no_gain"], timeout=WAIT)
+    assert unfinished.read_bytes() == kept
 
 
 def test_a_stack_that_cannot_be_separated_is_asked_about(
