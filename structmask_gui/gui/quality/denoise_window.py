@@ -98,6 +98,7 @@ class DenoiseWindow(QDialog):
         denoising.shown.connect(self._on_shown)
         denoising.saved.connect(self._on_saved)
         denoising.failed.connect(self._on_failed)
+        session.stack_changed.connect(self._on_stack)
         session.mask_changed.connect(self._update)
         session.frame_changed.connect(self.frames.set_frame)
         self._update()
@@ -244,7 +245,7 @@ class DenoiseWindow(QDialog):
         denoising = self.denoising
         if not denoising.working and not denoising.current and denoising.phase != "paused":
             self._said = ""
-            self._forget_picture()  # it may be of another file
+            self._forget_picture()  # of another mask
             denoising.check()
 
     def start(self) -> None:
@@ -366,6 +367,10 @@ class DenoiseWindow(QDialog):
         """Copy what is compared as one picture."""
         copy_figure(self._session, self._pictures, self._step)
 
+    def _on_stack(self) -> None:
+        self._forget_picture()
+        self._say("")
+
     def _forget_picture(self) -> None:
         self._seen, self._pictures = None, ()
         self.panes.set_pictures(())
@@ -412,9 +417,7 @@ class DenoiseWindow(QDialog):
     def _update(self) -> None:
         denoising, state = self.denoising, self._session.state
         phase, made, working = denoising.phase, denoising.made, denoising.working
-        if state.stack is None:
-            self._forget_picture()
-        elif self.frames.slider.maximum() != state.stack.n_frames - 1:
+        if state.stack is not None and self.frames.slider.maximum() != state.stack.n_frames - 1:
             self.frames.set_frames(state.stack.n_frames)
             self.frames.set_frame(state.frame)
         self.frames.setEnabled(made is not None or phase == "asking")

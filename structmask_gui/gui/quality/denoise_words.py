@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from structmask_gui.core.denoising.spots import sentences
 from structmask_gui.core.denoising.wording import (
     DOUBTS,
     WHAT_IT_IS,
@@ -45,12 +46,13 @@ def figures(denoising: Denoising) -> str:
     made, bare = denoising.made, denoising.bare
     if made is None:
         return ""
-    lines = [*_evaluated(made, spots=denoising.spots), "", learned(made.record.denoiser)]
+    spots = sentences(denoising.spots)
+    lines = [*_evaluated(made, spots=spots), "", learned(made.record.denoiser)]
     if bare is not None:
         lines += ["", "Without a mask, the same frames:", *_evaluated(bare, advice=False)]
-    if denoising.spots:
+    if spots:
         # What fades was said in the first sentence already.
-        told = denoising.spots[int(_fade(denoising.spots)) :]
+        told = spots[int(_fade(spots)) :]
         lines += ["", "Of objects put into the frames (test with spots):", *told]
     return "\n".join(lines)
 

@@ -20,6 +20,7 @@ from structmask_gui.core.stack.frames import ArrayFrames
 if TYPE_CHECKING:
     from structmask_gui.core.arrays import BoolArray
     from structmask_gui.core.denoised.evaluate import Evaluation
+    from structmask_gui.core.denoising.spots import Recovered
     from structmask_gui.core.denoising.wording import Doubt
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.quality.assessment import Basis
@@ -227,17 +228,22 @@ def read(
     )
 
 
-def put_spots(made: Denoised, task: Task) -> tuple[str, ...]:
-    """Return what is left of objects put into the frames, a sentence each."""
-    from structmask_gui.core.denoising.spots import recovered_shapes, sentences
+def put_spots(made: Denoised, task: Task) -> tuple[Recovered, ...]:
+    """Return what is left of objects put into the frames."""
+    from structmask_gui.core.denoising.spots import recovered_shapes
 
     if made.noise_sd is None:
         raise InputError(f"The noise is not known, so no spots can be put in: {made.problem}")
-    return sentences(recovered_shapes(made.record.denoiser, made.noise_sd, task))
+    return recovered_shapes(made.record.denoiser, made.noise_sd, task)
 
 
 def save(
-    made: Denoised, stack: ImageStack, inputs: tuple[Path, ...], path: Path, task: Task
+    made: Denoised,
+    spots: tuple[Recovered, ...],
+    stack: ImageStack,
+    inputs: tuple[Path, ...],
+    path: Path,
+    task: Task,
 ) -> list[str]:
     """Write a result and its record, replacing old ones, but no file that is open."""
     from structmask_gui.io.denoise_files import DenoisedFile, record_path, save_denoised
@@ -253,6 +259,6 @@ def save(
     if exists(beside_it) and not exists(path):
         raise InputError(f"{shown(beside_it)}: already exists; choose another name.")
     record = save_denoised(made.record, stack, path, force=True, task=task)
-    file = DenoisedFile(path, record, made.evaluation, made.problem)
+    file = DenoisedFile(path, record, made.evaluation, made.problem, spots)
     write_atomic(beside_it, json_bytes(file.values()), force=True)
     return [str(path), str(beside_it)]

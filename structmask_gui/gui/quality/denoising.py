@@ -2,7 +2,8 @@
 
 What is made is held until it is saved or the stack is closed; only *Save* writes it. While it
 learns, the state that it can go on from lies where the command line keeps it, beside the file that
-is proposed for the result. *Cancel* removes it; a pause, quitting or a crash leaves it.
+is proposed for the result. *Cancel* removes it; a pause, another file, quitting or a crash leaves
+it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from structmask_gui.gui.quality.denoise_work import (
 from structmask_gui.gui.session.worker import Job, Step
 
 if TYPE_CHECKING:
+    from structmask_gui.core.denoising.spots import Recovered
     from structmask_gui.core.denoising.wording import Doubt
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.gui.session.session import Session
@@ -71,8 +73,8 @@ class Denoising(QObject):
         self.accepted: tuple[Doubt, ...] = ()
         self.doubting = False
         """Whether places to doubt are looked for in what is shown."""
-        self.spots: tuple[str, ...] = ()
-        """What is left of objects put into the frames, a sentence each, if that was asked for."""
+        self.spots: tuple[Recovered, ...] = ()
+        """What is left of objects put into the frames, if that was asked for."""
         self._plan: Plan | None = None
         self._early.connect(self._on_early)
         session.stack_changed.connect(self._on_stack)
@@ -187,7 +189,7 @@ class Denoising(QObject):
         """Write the result with its record; `saved` or `failed` follows."""
         state = self._session.state
         if self.made is not None and state.stack is not None:
-            work = partial(save, self.made, state.stack, self._session.inputs, path)
+            work = partial(save, self.made, self.spots, state.stack, self._session.inputs, path)
             self._saving.run(work, partial(self._on_saved, self.made), self._on_not_saved)
             self.changed.emit()
 
@@ -272,7 +274,7 @@ class Denoising(QObject):
         self._settle("nothing")
         self.failed.emit(text)
 
-    def _on_tested(self, spots: tuple[str, ...]) -> None:
+    def _on_tested(self, spots: tuple[Recovered, ...]) -> None:
         self.spots = spots
         self.changed.emit()
 

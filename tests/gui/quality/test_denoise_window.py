@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +133,7 @@ def test_the_original_stands_under_a_question_and_nothing_of_the_file_before(
     ready.open_paths([str(tmp_path / "other.npy")])
     pressed("Discard")
     wait_for_result(ready.session, qtbot)
+    assert shown.panes.pictures == ()
     doubts("compressed")
     trigger(ready, "denoise")
     qtbot.waitUntil(lambda: shown.denoising.phase == "asking", timeout=WAIT)
@@ -523,7 +524,9 @@ def test_where_to_doubt_is_tinted_and_follows_the_frame(ready: MainWindow, qtbot
     assert shown.doubt.text() == "Mark &doubtful places"
 
 
-def test_spots_are_put_in_and_what_is_left_of_them_is_said(ready: MainWindow, qtbot: QtBot):
+def test_spots_are_put_in_and_what_is_left_of_them_is_said(
+    ready: MainWindow, stack_file: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
     shown = opened(ready)
     finished(shown, qtbot)
     assert shown.spots_button.isEnabled()
@@ -539,19 +542,24 @@ def test_spots_are_put_in_and_what_is_left_of_them_is_said(ready: MainWindow, qt
     assert made.noise_sd is not None
     fitted = made.record.denoiser
     found = recovered_shapes(fitted, made.noise_sd)
-    assert sentences(found) == shown.denoising.spots
-    found_words = shown.denoising.spots[1:]
+    assert found == shown.denoising.spots
+    _, *found_words = sentences(found)
     assert max(abs(one.share) for one in found) > 0.05  # not of the answers that are known
     # What fades is said where the image as a whole is praised.
-    shown.denoising.spots = ("Objects 10 x as bright as the noise fade or vanish.", *found_words)
+    target = stack_file.with_name("rows_denoised.ome.tif")
+    with qtbot.waitSignal(shown.denoising.saved, timeout=WAIT):
+        shown._save_to(str(target), "")
+    record = json.loads(target.with_name("rows_denoised.json").read_text())
+    assert record["test_with_spots"] == [asdict(one) for one in found]
+    told = ("Objects 10 x as bright as the noise fade or vanish.", *found_words)
+    monkeypatch.setattr(words, "sentences", lambda _spots: told)
     first = words.figures(shown.denoising).splitlines()[0]
     assert first.endswith("Test with spots: Objects 10 x as bright as the noise fade or vanish.")
     assert "Sure." not in first
     assert words.figures(shown.denoising).count("Objects 10 x as bright") == 1
-    shown.denoising.spots = ("Objects 10 x as bright as the noise are kept.", *found_words)
+    told = ("Objects 10 x as bright as the noise are kept.", *found_words)
     assert words.figures(shown.denoising).splitlines()[0] == made.evaluation.sentence
     ready.session.close_files()
-    pressed("Discard")
     assert shown.denoising.spots == ()
 
 
