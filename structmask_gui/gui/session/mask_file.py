@@ -41,6 +41,7 @@ class MaskFile(QObject):
         self._waiting: _Recorded | None = None
         session.extraction_changed.connect(self._on_extraction, _QUEUED)
         session.failed.connect(self._wait_no_more)
+        session.busy_changed.connect(self._on_busy, _QUEUED)
 
     def ask(self, title: str) -> None:
         """Ask for a file and read it."""
@@ -87,6 +88,11 @@ class MaskFile(QObject):
         if state.paths == found.paths:
             self.read.emit(found.mask, found.name, found.images)
             self.said.emit(f"{found.name} opened its own image, {found.paths[0].name}.")
+
+    def _on_busy(self, busy: bool) -> None:
+        # Queued after the result, which takes the mask: without one, it was cancelled.
+        if not busy and not self._session.state.busy:
+            self._waiting = None
 
     def _wait_no_more(self, _text: str) -> None:
         self._waiting = None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks import morphology
@@ -276,6 +276,21 @@ def record(loaded: MainWindow, tmp_path: Path, qtbot: QtBot) -> Path:
 def open_record(window: MainWindow, path: Path, qtbot: QtBot) -> None:
     with qtbot.waitSignal(window.views.editor.file.said, timeout=20_000):
         window.open_paths([str(path)])
+
+
+def test_a_record_that_was_cancelled_does_not_come_back(
+    loaded: MainWindow, stack_file: Path, record: Path, qtbot: QtBot
+):
+    session, file = loaded.session, loaded.views.editor.file
+    session.close_files()
+    with qtbot.waitSignal(session.busy_changed):
+        file.open_record(record)
+    session.cancel()
+    qtbot.waitUntil(lambda: file._waiting is None)
+    loaded.open_paths([str(stack_file)])
+    wait_for_result(session, qtbot)
+    QApplication.processEvents()
+    assert session.state.edit is None
 
 
 @pytest.mark.parametrize("moved", [False, True])
