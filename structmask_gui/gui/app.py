@@ -183,7 +183,8 @@ def begin(window: MainWindow, files: Sequence[str]) -> None:
         session.edits.restore_parameters(usable(settings.last_parameters))
         presets.remember_named(settings.last_preset)
     else:
-        presets.apply_named(settings.default_preset or FIRST_PRESET)
+        if not settings.default_preset or not presets.apply_named(settings.default_preset):
+            presets.apply_named(FIRST_PRESET)
         session.history.clear()
     here = not any(map(remote_address, settings.last_files))
     if all(map(is_preset, files)) and settings.restore_session and settings.last_files and here:

@@ -206,6 +206,8 @@ def test_a_preset_at_start_that_is_gone_is_said(window: MainWindow):
     window.settings.default_preset = "lost"
     begin(window, [])
     assert "lost" in window.statusBar().currentMessage()
+    assert window.session.state.preset is not None
+    assert window.session.state.preset.name == "automatic"
 
 
 def test_ctrl_c_quits_and_raises_nothing(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch):

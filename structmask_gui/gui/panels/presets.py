@@ -194,13 +194,14 @@ class PresetsPanel(QWidget):
             action.setChecked(action.data() == present)
             menu.addAction(action)
 
-    def apply_named(self, name: str) -> None:
-        """Apply the preset of a name, if there is one."""
+    def apply_named(self, name: str) -> bool:
+        """Apply the preset of a name; False if there is none."""
         preset = next((p for p in self.presets() if p.name == name), None)
         if preset is None:
             self.said.emit(f"There is no preset {name} any more.")
-        else:
-            self._apply(preset)
+            return False
+        self._apply(preset)
+        return True
 
     def remember_named(self, name: str) -> None:
         """Say that the present parameters came from the preset of a name, if it still exists."""
@@ -316,6 +317,8 @@ class PresetsPanel(QWidget):
 
         def act() -> str:
             self._folder.delete(preset)
+            if self._settings.default_preset == preset.name:
+                self._settings.default_preset = ""
             self._session.edits.set_preset(None)
             return f"Deleted {preset.name}."
 

@@ -127,7 +127,9 @@ def test_a_deleted_preset_does_not_come_back_by_undo(panel: PresetsPanel, window
     panel.save_named("gone")
     choose(panel, "fine")
     choose(panel, "gone")
+    panel.use_at_start(True)
     panel.delete_now()
+    assert window.settings.default_preset == ""
     window.session.history.undo()
     window.session.history.undo()
     assert panel.save_button.text() == "Save as…"
