@@ -172,7 +172,7 @@ _EDIT = (
                    "Copy the mask as a nested list of 0 and 1, as n2v takes it.",
                    Commands.copy_mask, "Ctrl+Shift+C", "copy", needs="result", gap=True),
         ActionInfo("copy_sentence", "Copy the &result in words",
-                   "Copy the sentence at the top with its notes.",
+                   "Copy the three lines at the top, with their notes.",
                    Commands.copy_sentence, icon="copy", needs="result"),
         ActionInfo("copy_figure", "Copy &figure",
                    "Copy image, preview and residual as one picture, with a scale bar.",

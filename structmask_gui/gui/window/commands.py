@@ -385,10 +385,12 @@ class Commands(QObject):
         self.window.say("The mask is on the clipboard.")
 
     def copy_sentence(self) -> None:
-        """Copy the result in words."""
-        result = self.session.state.result
-        if result is not None:
-            QGuiApplication.clipboard().setText("\n".join([result.sentence, *result.notes]))
+        """Copy the three lines of the answer, with the notes on the result."""
+        result, answer = self.session.state.result, self.session.answer
+        if result is not None and answer is not None:
+            origin = "" if self.session.state.edit is None else f"{result.sentence} "
+            lines = answer.what, f"{origin}{answer.how_sure}", answer.advice, *result.notes
+            QGuiApplication.clipboard().setText("\n".join(filter(None, lines)))
             self.window.say("The result is on the clipboard.")
 
     def copy_figure(self) -> None:

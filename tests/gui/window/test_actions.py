@@ -33,6 +33,7 @@ from structmask_gui.gui.batch.window import BatchWindow
 from structmask_gui.gui.export.trainer_dialog import SnippetDialog
 from structmask_gui.gui.quality.denoise_window import DenoiseWindow
 from structmask_gui.gui.widgets.find_command import FindCommand, found, plain
+from structmask_gui.gui.widgets.wording import said
 from structmask_gui.gui.window.actions import ACTIONS, MENUS
 from structmask_gui.gui.window.help_dialogs import RecordDialog, ShortcutsDialog, TextDialog
 from structmask_gui.gui.window.main_window import MainWindow
@@ -146,7 +147,9 @@ def check_mask_copied(window: MainWindow, _qtbot: QtBot) -> None:
 
 
 def check_sentence_copied(window: MainWindow, _qtbot: QtBot) -> None:
-    assert QGuiApplication.clipboard().text().startswith("Row, ")
+    lines, headline = QGuiApplication.clipboard().text().splitlines(), window.headline
+    shown = [headline.sentence, headline.how_sure, headline.advice]
+    assert [said(line) for line in lines[:3]] == [label.text() for label in shown]
 
 
 def check_undone(window: MainWindow, _qtbot: QtBot) -> None:
