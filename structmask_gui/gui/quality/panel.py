@@ -229,7 +229,10 @@ class QualityPanel(QWidget):
             return _MEASURING
         if session.state.frames is None:
             return _NOTHING
-        return f"{_FAILED} {session.state.error}".strip() if not session.state.busy else _MEASURING
+        if session.state.busy:
+            return _MEASURING
+        error = session.state.error
+        return f"{_FAILED} {error}" if error else "This stack was not measured."
 
     def _show(self, scores: Scores) -> None:
         found, error = scores.assessment.figures, scores.assessment.error

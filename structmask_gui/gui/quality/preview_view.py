@@ -179,12 +179,7 @@ class PreviewView(QWidget):
     def _say_state(self, *_: object) -> None:
         session, state = self._session, self._session.quality.state
         if self.live.shown is None or state in ("nothing", "failed"):
-            texts = {
-                "nothing": "…"
-                if session.state.busy
-                else "Open a stack to see it denoised by a linear model.",
-                "failed": session.quality.error,
-            }
+            texts = {"nothing": self._why_nothing(), "failed": session.quality.error}
             self.veil.set_placeholder(texts.get(state, "…"))
             self.correlation.set_placeholder(texts.get(state, "…"))
             return
@@ -195,6 +190,12 @@ class PreviewView(QWidget):
         old = session.state.stale or session.quality.basis is None
         self.veil.set_stale(text if old else "")
         self.correlation.set_stale(old, text)
+
+    def _why_nothing(self) -> str:
+        state = self._session.state
+        if state.frames is None and not state.busy:
+            return "Open a stack to see it denoised by a linear model."
+        return "…" if state.busy else "Nothing to show"
 
     def showEvent(self, event: QShowEvent) -> None:
         """Have it made from now on."""

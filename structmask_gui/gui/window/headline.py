@@ -289,10 +289,12 @@ class Headline(QFrame):
             self.state.setVisible(shown)
         # Pale only where nothing newer is on its way, or it would blink under every slider.
         old = shown and not session.state.busy
-        if self.again.isHidden() == old:
-            self.again.setVisible(old)
-            for widget in (self.certainty, self.sentence, self.how_sure, self.advice):
-                widget.setEnabled(not old)
+        missing = session.state.frames is not None and session.state.extraction is None
+        offered = (shown or missing) and not session.state.busy
+        if self.again.isHidden() == offered:
+            self.again.setVisible(offered)
+        for widget in (self.certainty, self.sentence, self.how_sure, self.advice):
+            widget.setEnabled(not old)
 
     # --- what the noise was measured in -------------------------------------------------------
 
@@ -473,7 +475,7 @@ def _nothing_yet(state: State) -> str:
         return "Opening…" if state.busy else ""
     if state.busy:
         return f"Measuring {state.frames.name}…"
-    return f"{state.frames.name} could not be measured." if state.error else ""
+    return f"{state.frames.name} {'could not be' if state.error else 'was not'} measured."
 
 
 class _Line(QLabel):

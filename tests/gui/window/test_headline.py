@@ -491,3 +491,23 @@ def test_large_buttons_do_not_widen_the_window(headline: Headline, qtbot: QtBot)
     assert headline.row.buttons["use_trainer_shape"].isVisible()
     headline.resize(250, 300)
     assert not headline.row.buttons["use_trainer_shape"].isVisible()
+
+
+def test_a_first_measurement_that_is_cancelled_is_said_and_offered_again(
+    window: MainWindow, stack_file: Path, qtbot: QtBot
+):
+    session, headline = window.session, window.headline
+    with qtbot.waitSignal(
+        session.busy_changed,
+        check_params_cb=lambda _busy: session.state.busy_with == "measuring",
+    ):
+        window.open_paths([str(stack_file)])
+    session.cancel()
+    assert headline.sentence.text() == "rows.npy was not measured."
+    assert headline.sentence.isEnabled()
+    assert headline.again.isVisible()
+    assert window.views.preview.veil._placeholder == "Nothing to show"
+    assert window.panel("quality").placeholder.text() == "This stack was not measured."
+    headline.again.click()
+    assert not headline.again.isVisible()
+    wait_for_result(session, qtbot)
