@@ -109,7 +109,7 @@ class ComparePanel(QWidget):
             self.views["b"].set_codes(None)
             self.views["difference"].set_codes(None)
             self.figures.setText(
-                f"A is {_words(session.state.pinned_label)} with"
+                f"A is {_words(session.state.pinned_words)} with"
                 f" {pinned.statistics.true_pixels} pixels. Open a stack to compare it with."
             )
             return
@@ -150,7 +150,7 @@ class ComparePanel(QWidget):
     @property
     def _automatic(self) -> bool:
         """Whether A is the mask of the preset automatic."""
-        return self._session.state.pinned_label == AUTOMATIC
+        return self._session.state.pinned_words == AUTOMATIC
 
     def _names(self) -> tuple[str, str]:
         return (AUTOMATIC, "yours") if self._automatic else ("A", "B")
@@ -158,7 +158,7 @@ class ComparePanel(QWidget):
     def _what(self) -> str:
         if self._automatic:
             return "Automatic: the recommended mask. Yours: this mask."
-        return f"A: {_words(self._session.state.pinned_label)}. B: this mask."
+        return f"A: {_words(self._session.state.pinned_words)}. B: this mask."
 
     def _expected(self) -> tuple[Expected, Expected] | None:
         """Return what is expected of A and B, once that was worked out for both."""
@@ -169,7 +169,7 @@ class ComparePanel(QWidget):
         from structmask_gui.core.recommend.compare import Expected
 
         state, made = self._session.state, []
-        for mask, name in ((state.pinned, f"A, {state.pinned_label}"), (state.mask, PRESENT)):
+        for mask, name in ((state.pinned, f"A, {state.pinned_words}"), (state.mask, PRESENT)):
             scored = found.get(name)
             if mask is None or scored is None:
                 return None

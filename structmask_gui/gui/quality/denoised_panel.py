@@ -115,6 +115,7 @@ class DenoisedPanel(QWidget):
         layout.setContentsMargins(6, 2, 4, 2)
         layout.addLayout(left, 4)
         layout.addWidget(self.tabs, 4)
+        session.stack_changed.connect(self._on_stack)
         session.mask_changed.connect(self._update)
         self.denoised.changed.connect(self._update)
         self.denoised.stepped.connect(self._on_step)
@@ -144,6 +145,11 @@ class DenoisedPanel(QWidget):
         if order != self.denoised.order:
             self.denoised.order = order
             self.denoised.evaluate()
+
+    def _on_stack(self) -> None:
+        # The order was that of another file; what was typed is at no place of the list.
+        self.order.setCurrentIndex(0)
+        self.order.setEditText(self.order.itemText(0))
 
     def _on_step(self, done: int, total: int) -> None:
         self.progress.setRange(0, max(total, 1))

@@ -180,8 +180,9 @@ class PreviewView(QWidget):
         session, state = self._session, self._session.quality.state
         if self.live.shown is None or state in ("nothing", "failed"):
             texts = {"nothing": self._why_nothing(), "failed": session.quality.error}
-            self.veil.set_placeholder(texts.get(state, "…"))
-            self.correlation.set_placeholder(texts.get(state, "…"))
+            text = texts.get(state, "Nothing to show" if self.live.failed else "…")
+            self.veil.set_placeholder(text)
+            self.correlation.set_placeholder(text)
             return
         self.veil.set_placeholder("")
         self.correlation.set_placeholder("")

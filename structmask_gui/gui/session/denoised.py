@@ -127,6 +127,7 @@ class DenoisedStack(QObject):
         self._job.cancel()
         self._reading.cancel()
         self.path = self._known = self.pair = None
+        self.order = ""
         self.changed.emit()
 
     def close(self) -> None:

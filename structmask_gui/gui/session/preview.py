@@ -61,6 +61,8 @@ class LivePreview(QObject):
         self._predictor = _Predictor()
         self._shown: Previewed | None = None
         self._shown_for: object = None
+        self.failed = False
+        """Whether the last one could not be made."""
         self._with_correlation = False
         session.quality.measured.connect(self._follow)
         session.mask_changed.connect(self._follow)
@@ -133,7 +135,7 @@ class LivePreview(QObject):
             *place_of(state.frames.frame_shape, state.region),
             with_correlation=self._with_correlation,
         )
-        done = partial(self._show, self._wanted())
+        done, self.failed = partial(self._show, self._wanted()), False
         self._job.run(partial(self._predictor, wanted), done, self._on_failed)
 
     def _show(self, wanted: object, made: Previewed) -> None:
@@ -141,6 +143,7 @@ class LivePreview(QObject):
         self.changed.emit()
 
     def _on_failed(self, text: str) -> None:
+        self._shown, self.failed = None, True
         self._session.report_error(text)
         self.changed.emit()
 

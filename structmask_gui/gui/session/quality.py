@@ -297,7 +297,7 @@ class Quality(QObject):
         if state.edit is not None and state.extraction is not None:
             masks["as extracted"] = state.extraction.mask
         if state.pinned is not None:
-            masks[f"A, {state.pinned_label}"] = state.pinned
+            masks[f"A, {state.pinned_words}"] = state.pinned
         if self.suggestion is not None:
             masks[SUGGESTED] = self.suggestion.mask
         masks.update({f"{CAREAMICS} {name}": mask for name, mask in self._careamics.items()})

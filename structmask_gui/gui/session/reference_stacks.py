@@ -126,6 +126,15 @@ class ReferenceStacks(QObject):
         there = [kind for kind in wanted if kind in self._stacks]
         return {kind: self._stacks[kind] for kind in there[:1]}
 
+    def misfit(self, source: Source) -> str:
+        """Return what speaks against the stack that a source uses, a sentence; or nothing."""
+        used = self.used(source)
+        return " ".join(
+            f"The noise was measured with {used[kind].name}, but {misfit}."
+            for kind, misfit in self.misfits.items()
+            if kind in used
+        )
+
     def key(self, source: Source) -> tuple[tuple[ReferenceKind, int], ...]:
         """Return what a measurement with a source depends on: another stack, another key."""
         return tuple((kind, self._serials[kind]) for kind in self.used(source))

@@ -7,6 +7,7 @@ signal, views redraw from the state. Views never compute and never call each oth
 from __future__ import annotations
 
 import logging
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -42,10 +43,6 @@ AUTOMATIC = "automatic"
 
 LAG_REACH = 12
 """Lags measured at least: half the widest centre square of the slider, so that it slides freely."""
-
-
-def _at_once(then: Callable[[], object]) -> None:
-    then()
 
 
 class Session(QObject):
@@ -87,7 +84,7 @@ class Session(QObject):
         self.history = History(self)
         self.edits = Edits(self.history, self._read, self.put, self.report_error)
         self.writers = Writers(self)
-        self.let_go: Callable[[Callable[[], object]], object] = _at_once
+        self.let_go: Callable[[Callable[[], object]], object] = operator.call
         """Goes on to other files, or none, by what it gets; the window may ask first."""
         bug = self.bug.emit
         self._opening = Job("open", bug, unwanted=self._close_unwanted)
@@ -251,6 +248,9 @@ class Session(QObject):
         self.image_changed.emit()
         self.extraction_changed.emit(None)
         self.mask_changed.emit()
+        self.hover_ring(-1)
+        self.hover_lag(None)
+        self.point("")
         self._close_later(old)
         self._follow_reference_stacks(old, opened)
         self.refresh()
@@ -274,13 +274,16 @@ class Session(QObject):
         if frame != self._state.frame:
             self._set(frame=frame)
             self.frame_changed.emit(frame)
-            self._reading.run(
-                partial(read_for_display, frames, frame), self._on_read, self.report_error
-            )
+            work = partial(read_for_display, frames, frame)
+            self._reading.run(work, self._on_read, self._on_not_read)
 
     def _on_read(self, image: Any) -> None:
         self._set(image=image)
         self.image_changed.emit()
+
+    def _on_not_read(self, text: str) -> None:
+        self._on_read(None)  # not the frame before under the number of this one
+        self.report_error(text)
 
     def _close_unwanted(self, opened: Opened) -> None:
         self._close_later(opened.stacks)
@@ -380,13 +383,7 @@ class Session(QObject):
     @property
     def misfit(self) -> str:
         """What speaks against the reference stack that was measured with, a sentence."""
-        references = self.reference_stacks
-        used = references.used(self._state.parameters.source)
-        return " ".join(
-            f"The noise was measured with {used[kind].name}, but {misfit}."
-            for kind, misfit in references.misfits.items()
-            if kind in used
-        )
+        return self.reference_stacks.misfit(self._state.parameters.source)
 
     @property
     def doubt(self) -> str:
@@ -514,7 +511,11 @@ class Session(QObject):
     def pin(self) -> None:
         """Keep the present mask as A."""
         if self._state.mask is not None:
-            self.set_pinned(self._state.mask, "kept")
+            self.set_pinned(self._state.mask, self._from_here("kept"))
+
+    def _from_here(self, label: str) -> str:
+        """Return a label with the name of the file, which A may outlast."""
+        return label if self._state.frames is None else f"{label} from {self._state.frames.name}"
 
     def set_pinned(self, mask: Mask | None, label: str) -> None:
         """Keep a mask, from a file for instance, as A."""
@@ -538,7 +539,7 @@ class Session(QObject):
         known = known or self.recommendation
         if known is not None:
             self._automatic.cancel()
-            self.set_pinned(known.mask, AUTOMATIC)
+            self.set_pinned(known.mask, self._from_here(AUTOMATIC))
             return
         self._automatic.run(self._work(request), self._on_automatic, self._on_no_automatic)
         self.pinned_changed.emit()
@@ -550,7 +551,7 @@ class Session(QObject):
             self._request_for(measured.request.parameters)
         ):
             self._kept.keep(measured.request, extraction)
-            self.set_pinned(found.mask, AUTOMATIC)
+            self.set_pinned(found.mask, self._from_here(AUTOMATIC))
         else:
             self.pinned_changed.emit()
 

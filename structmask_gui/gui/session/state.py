@@ -138,6 +138,12 @@ class State:
         return None if self.result is None else self.result.mask
 
     @property
+    def pinned_words(self) -> str:
+        """The label of mask A, which names its file only where that is another one."""
+        name = "" if self.frames is None else self.frames.name
+        return self.pinned_label.removesuffix(f" from {name}")
+
+    @property
     def busy(self) -> bool:
         return bool(self.busy_with)
 
@@ -152,7 +158,7 @@ class State:
             return None
         from structmask_gui.core.masks.mask import compare_masks
 
-        return compare_masks(self.pinned, self.mask, (self.pinned_label, "now"))
+        return compare_masks(self.pinned, self.mask, (self.pinned_words, "now"))
 
     def patches_on_frame(
         self,

@@ -10,7 +10,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.panels.compare import ComparePanel
 from structmask_gui.gui.views.lags.mask_cells import BOTH, ONLY_A
 from structmask_gui.gui.window.main_window import MainWindow
-from tests.gui.conftest import wait_for_result
+from tests.gui.conftest import noise, wait_for_result
 
 pytestmark = pytest.mark.one_window
 
@@ -44,6 +44,17 @@ def test_pin_tune_and_compare(panel: ComparePanel, loaded: MainWindow):
     assert f"in both ({100 * share:.0f} % of all)" in panel.figures.text()
     panel.remove_button.click()
     assert not panel._pictures.isVisible()
+
+
+def test_a_of_another_file_names_that_file(
+    panel: ComparePanel, loaded: MainWindow, tmp_path: Path, qtbot: QtBot
+):
+    panel.pin_button.click()
+    assert "A: kept. B: this mask." in panel.figures.text()
+    np.save(tmp_path / "other.npy", noise((4, 96, 96), seed=2))
+    loaded.open_paths([str(tmp_path / "other.npy")])
+    wait_for_result(loaded.session, qtbot)
+    assert "A: kept from rows.npy. B: this mask." in panel.figures.text()
 
 
 def test_what_was_stopped_is_not_compared_and_begins_again(

@@ -320,3 +320,12 @@ def test_another_order_of_the_frames_is_judged_anew(
         panel.order.activated.emit(panel.order.currentIndex())
     qtbot.waitUntil(lambda: panel.denoised.evaluation is not None, timeout=15_000)
     assert panel.denoised.evaluation.copied > before + 0.1
+
+
+def test_the_order_of_the_frames_goes_with_the_file(loaded: MainWindow, panel: DenoisedPanel):
+    panel.order.setEditText("4,3,2,1")
+    panel._on_order()
+    assert panel.denoised.order == "4,3,2,1"
+    loaded.session.close_files()
+    assert panel.denoised.order == ""
+    assert panel.order.currentText() == panel.order.itemText(panel.order.findData(""))

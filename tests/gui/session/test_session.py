@@ -253,6 +253,35 @@ def test_frames_are_read_for_display(session: Session, qtbot: QtBot):
     assert session.state.frame == 0
 
 
+def test_a_frame_that_cannot_be_read_leaves_no_picture(
+    session: Session, workshop: Workshop, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
+    opened(session, qtbot)
+
+    def fail(*_: Any) -> Any:
+        raise InputError("a.tif: frame 3 cannot be read.")
+
+    monkeypatch.setattr(workshop.opened[0], "read", fail)
+    with qtbot.waitSignal(session.image_changed):
+        session.set_frame(2)
+    assert session.state.image is None
+    assert session.state.error == "a.tif: frame 3 cannot be read."
+    monkeypatch.undo()
+    with qtbot.waitSignal(session.image_changed):
+        session.set_frame(1)
+    assert session.state.image is not None
+
+
+def test_what_is_under_the_pointer_goes_with_its_file(session: Session, qtbot: QtBot):
+    opened(session, qtbot)
+    session.hover_lag((1, 2))
+    session.hover_ring(3)
+    with qtbot.waitSignal(session.pointed) as said:
+        session.close_files()
+    assert said.args == [""]
+    assert (session.state.lag, session.state.ring) == (None, -1)
+
+
 def test_closing_files(session: Session, workshop: Workshop, qtbot: QtBot):
     opened(session, qtbot)
     session.close_files()

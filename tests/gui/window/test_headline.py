@@ -372,7 +372,7 @@ def test_automatic_is_a_click_away_where_rings_find_nothing(
     assert not buttons["use_mask"].property("main")
     button.click()
     qtbot.waitUntil(lambda: session.state.pinned is not None, timeout=20_000)
-    assert session.state.pinned_label == "automatic"
+    assert session.state.pinned_words == "automatic"
     assert session.state.extraction.rings_found_nothing
     assert button.isVisible()
 

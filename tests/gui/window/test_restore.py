@@ -42,8 +42,8 @@ def test_masks_made_by_hand_come_back(
     begin(window, [])
     session = window.session
     assert session.state.pinned == pinned
-    assert session.state.pinned_label == "kept"
     wait_for_result(session, qtbot)
+    assert session.state.pinned_words == "kept"
     qtbot.waitUntil(lambda: session.state.edit is not None)
     assert session.state.mask is not None
     assert np.array_equal(session.state.mask.array, GROWN)
