@@ -324,6 +324,7 @@ def test_a_log_that_cannot_be_written_does_not_matter(
 
 def test_the_log_panel_filters_and_copies(window: MainWindow, qtbot: QtBot):
     panel = window.show_panel("log")
+    assert panel.search.accessibleName()
     window.log_lines.handler.handle(
         logging.LogRecord("structmask_gui", logging.INFO, "", 0, "plain words", (), None)
     )

@@ -105,10 +105,19 @@ class _Model(QFileSystemModel):
 
 
 class _Tree(QTreeView):
-    """A tree whose Return key opens, and whose Backspace goes up."""
+    """A tree whose Return key opens, whose Backspace goes up, and whose letters go to a name."""
 
     returned = Signal()
     up_asked = Signal()
+
+    def event(self, event: QEvent) -> bool:
+        """Take a letter before it is a key of the window."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            with_ctrl = event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
+            if event.text().isalnum() and not with_ctrl:
+                event.accept()
+                return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -148,6 +157,7 @@ class FileBrowser(QWidget):
         self.filter = QLineEdit()
         self.filter.setToolTip("Show only files with these letters in their names")
         self.filter.setPlaceholderText("Filter names")
+        self.filter.setAccessibleName("Filter names")
         self.filter.setClearButtonEnabled(True)
         self.filter.textChanged.connect(self._apply_filter)
 

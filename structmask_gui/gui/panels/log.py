@@ -37,6 +37,7 @@ class LogPanel(QWidget):
         self.search = QLineEdit()
         self.search.setToolTip("Show only lines with these words")
         self.search.setPlaceholderText("Search the log")
+        self.search.setAccessibleName("Search the log")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._refill)
         self.level = Choice()

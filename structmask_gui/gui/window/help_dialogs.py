@@ -208,6 +208,7 @@ class ShortcutsDialog(QDialog):
         self.setWindowTitle("Keyboard shortcuts")
         self._search = QLineEdit()
         self._search.setPlaceholderText("Search")
+        self._search.setAccessibleName("Search the shortcuts")
         self._search.setClearButtonEnabled(True)
         self._search.textChanged.connect(self._filter)
         self.table = QTableWidget(len(rows), 3)

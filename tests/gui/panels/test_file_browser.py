@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.progress import NO_TASK
@@ -249,3 +250,16 @@ def test_masks_written_beside_the_images_are_no_stacks_to_open(
     }
     assert {"rows.npy", "other.npy"} <= names
     assert "rows_mask.npy" not in names
+
+
+def test_letters_go_to_a_name_and_are_no_keys_of_the_window(
+    browser: FileBrowser, window: MainWindow
+):
+    tune = window.settings.tune
+    window.activateWindow()
+    browser.tree.setFocus()
+    QTest.keyClick(browser.tree, Qt.Key.Key_B)
+    assert browser.model.fileName(browser.tree.currentIndex()) == "b.npy"
+    QTest.keyClick(browser.tree, Qt.Key.Key_T)
+    assert window.settings.tune == tune
+    assert browser.filter.accessibleName()
