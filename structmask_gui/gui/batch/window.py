@@ -229,7 +229,8 @@ class BatchWindow(QDialog):
             self.said.setText(" ".join(problems))
 
     def clear(self) -> None:
-        """Forget all files."""
+        """Forget all files, and those that are still looked for."""
+        self._finding.cancel()
         self._files = []
         self._plan()
 
@@ -290,6 +291,7 @@ class BatchWindow(QDialog):
     def offer_one_mask(self, folder: Path) -> None:
         """Show the files of a folder, with one mask for the experiment chosen."""
         if not self.running:
+            self._finding.cancel()
             self._files = []
             self.choices.same.setChecked(True)
             self.choices.set_shared()
@@ -484,6 +486,9 @@ class BatchWindow(QDialog):
             seconds = seconds_left(statuses, time.monotonic() - self._ended[1])
             left = "" if seconds is None else f", {spoken(seconds)} left"
             self.said.setText(f"{ended} of {len(statuses)} done{left}")
+            # What failed or was cancelled may be put back while others are done.
+            again = any(s.state in ("failed", "cancelled") for s in statuses)
+            self.retry_button.setEnabled(again)
 
     def _on_done(self, place: Path) -> None:
         from structmask_gui.io.batch.summary import counts_sentence

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QTableWidgetItem
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QTableWidgetItem
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.parameters.model import Parameters
@@ -157,6 +157,30 @@ def test_a_mended_file_is_tried_again(batch: BatchWindow, folder: Path, qtbot: Q
     ended(batch, qtbot)
     assert column(batch, 1) == [DONE] * 4
     assert not batch.retry_button.isEnabled()
+
+
+def test_cleared_files_that_are_still_looked_for_do_not_come_back(
+    batch: BatchWindow, folder: Path, qtbot: QtBot
+):
+    batch.add([str(folder)])
+    batch.clear()
+    qtbot.waitUntil(lambda: not batch._finding.busy)
+    QApplication.processEvents()
+    assert batch.table.rowCount() == 0
+    assert not batch.start_button.isEnabled()
+
+
+def test_what_was_cancelled_is_put_back_while_others_are_done(
+    batch: BatchWindow, folder: Path, qtbot: QtBot
+):
+    added(batch, folder, qtbot)
+    batch.start()
+    assert not batch.retry_button.isEnabled()
+    batch.cancel()
+    batch._on_step(Step(0, 0, 1, "", -1.0))
+    assert batch.running
+    assert batch.retry_button.isEnabled()
+    ended(batch, qtbot)
 
 
 def test_cancel_stops_and_resuming_keeps_what_is_done(
