@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, QObject, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog
 
 from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.gui.desktop import places
@@ -171,7 +172,9 @@ class Commands(QObject):
         if stack is not None:
             from structmask_gui.gui.session.stack_info import metadata_text
 
-            help_dialogs.metadata(self.window, stack.name, metadata_text(stack)).show()
+            name, text = stack.name, metadata_text(stack)
+            make = partial(help_dialogs.metadata, self.window, name, text)
+            self._show_one(f"metadata of {stack.location}", make)
 
     def if_sure(self, use: Callable[[Result], object]) -> None:
         """Use the present mask; ask once before, if the answer does not support it.
@@ -327,11 +330,12 @@ class Commands(QObject):
         from structmask_gui.gui.window.why import WhyDialog
 
         if self.session.state.result is not None:
-            WhyDialog(self.window, self.session).show()
+            self._show_one("why", partial(WhyDialog, self.window, self.session))
 
     def what_to_record(self) -> None:
         """Say which frames decide what the open ones cannot."""
-        help_dialogs.RecordDialog(self.window, self.guide).show()
+        make = partial(help_dialogs.RecordDialog, self.window, self.guide)
+        self._show_one("what_to_record", make)
 
     def add_files(self) -> None:
         """Ask for more files and average them with the open ones."""
@@ -471,7 +475,8 @@ class Commands(QObject):
 
     def shortcuts(self) -> None:
         """List all keys."""
-        help_dialogs.ShortcutsDialog(self.window, self.window.shortcuts()).show()
+        rows = self.window.shortcuts()
+        self._show_one("shortcuts", partial(help_dialogs.ShortcutsDialog, self.window, rows))
 
     def open_log_folder(self) -> None:
         """Show the folder of the log file."""
@@ -484,7 +489,18 @@ class Commands(QObject):
 
     def about(self) -> None:
         """Show version and system."""
-        help_dialogs.about(self.window).show()
+        self._show_one("about", partial(help_dialogs.about, self.window))
+
+    def _show_one(self, name: str, make: Callable[[], QDialog]) -> None:
+        """Show a dialog, or bring the one that is open to the front."""
+        found = self.window.findChildren(QDialog, name)
+        dialog = next((one for one in found if one.isVisible()), None)
+        if dialog is None:
+            dialog = make()
+            dialog.setObjectName(name)
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
 
     def show_written(self, names: list[str]) -> None:
         """Say what was written, with a button that shows its folder."""

@@ -25,7 +25,12 @@ from structmask_gui.gui.export.work import Result
 from structmask_gui.gui.quality.removal import RemovalDialog
 from structmask_gui.gui.widgets.dialogs import TITLE_BAR
 from structmask_gui.gui.widgets.wording import error_words, percent, said
-from structmask_gui.gui.window.help_dialogs import AboutDialog, RecordDialog, ShortcutsDialog
+from structmask_gui.gui.window.help_dialogs import (
+    AboutDialog,
+    RecordDialog,
+    ShortcutsDialog,
+    TextDialog,
+)
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.why import _RINGS, WhyDialog, _unsaid
 from structmask_gui.io.results.record import read_record
@@ -316,6 +321,22 @@ def test_why_says_all_figures_in_per_cent_and_which_mask_one_has(automatic: Main
 )
 def test_an_error_that_is_no_figure_any_more(error: float, words: str):
     assert error_words(error, 0.0021) == words
+
+
+def test_a_window_that_is_open_comes_to_the_front(automatic: MainWindow):
+    for name, kind in (
+        ("show_metadata", TextDialog),
+        ("what_to_record", RecordDialog),
+        ("shortcuts", ShortcutsDialog),
+    ):
+        trigger(automatic, name)
+        first = dialog(kind)
+        trigger(automatic, name)
+        assert dialog(kind) is first
+        first.close()
+    automatic.commands.show_why()
+    automatic.commands.show_why()
+    dialog(WhyDialog).close()
 
 
 def test_no_dialog_is_larger_than_the_screen(automatic: MainWindow, qtbot: QtBot):
