@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.recommend.candidates import significant
-from structmask_gui.core.recommend.grounds import SMOOTH, Grounds
+from structmask_gui.core.recommend.grounds import SHARED_OR_CHANGES, SMOOTH, Grounds
 from structmask_gui.core.recommend.recommend import COPIED_MORE, DOUBTED, unseparated
 from structmask_gui.core.recommend.shapes import (
     GAINS,
@@ -90,6 +90,10 @@ def _made(
     case: Grounds, what: str, certainty: Sureness, sure: str, advice: str, *do: Action
 ) -> Answer:
     doubts = [(text, action) for flag, (text, action) in _DOUBTS.items() if flag in case.flags]
+    if "shared_frames" in case.flags and case.shared_or_changes:
+        # A doubt about a mask says why.
+        why = f"{SHARED_OR_CHANGES}: train" if case.bare else "Train"
+        doubts[-1] = (f"{why} plane by plane.", None)
     processed = sum(flag in case.flags for flag in _PROCESSED)
     if processed:
         doubts.insert(processed, ("Use the raw data.", None))

@@ -29,6 +29,7 @@ _SLIGHT, _HELPS = 0.01, 0.8
 """Difference of errors, over the noise's variance, up to which no larger mask is missed; and share
 of the error without a mask, above which one does not hide noise with a period."""
 
+SHARED_OR_CHANGES = "Neighbouring frames or planes share noise, or the sample changes between them"
 _CHANGING = "The sample changes between these frames, and may add to this pattern."
 _OTHERWISE = "If the noise is measured in another way, another mask is far better."
 
@@ -86,11 +87,8 @@ class Grounds:
         two = len(estimate.evidence.relations) == 1 and "moving" in self.flags and not self.bare
         if two and uneven(evidence.unevenness, evidence.unevenness_error, SUSPICION):
             return "With only two frames, motion cannot be told from noise."
-        lasting = evidence.patterns.lasting
-        if lasting is not None and lasting.misleads and not self.bare:
-            return (
-                "Neighbouring frames or planes share a part of this noise, which was not measured."
-            )
+        if self.shared_or_changes and not self.bare:
+            return f"{SHARED_OR_CHANGES}."
         smooth = self.verdict.kind == "blob" and not self.bare and not evidence.photons
         if estimate.source == "frames" and smooth:
             return "A faint sample may add to this pattern."
@@ -189,6 +187,13 @@ class Grounds:
         """Whether differences of frames hold more of the sample the further apart they are."""
         estimate = self.extraction.measurement.correlation
         return estimate is not None and estimate.evidence.changing
+
+    @property
+    def shared_or_changes(self) -> bool:
+        """Whether what frames seem to share is of another shape than what they differ in."""
+        estimate = self.extraction.measurement.correlation
+        lasting = None if estimate is None else estimate.evidence.patterns.lasting
+        return lasting is not None and lasting.misleads
 
     @property
     def several_frames(self) -> bool:
