@@ -185,8 +185,7 @@ class Grounds:
     @property
     def changing(self) -> bool:
         """Whether differences of frames hold more of the sample the further apart they are."""
-        estimate = self.extraction.measurement.correlation
-        return estimate is not None and estimate.evidence.changing
+        return self.recommendation is not None and self.recommendation.changing
 
     @property
     def shared_or_changes(self) -> bool:

@@ -73,6 +73,7 @@ class Recommendation:
     structure: Structure | None = None
     """What is no noise in the frames; None where the error is not known."""
     learned: bool = False  # chosen by what noise and samples usually look like
+    changing: bool = False  # chosen with a sample in mind that changes from frame to frame
 
     @property
     def either(self) -> bool:
@@ -129,7 +130,7 @@ class Recommendation:
                 "The recommended mask has the least expected error by an estimate of the noise that"
                 " was learned from simulated images."
             )
-        if self.safe:
+        if self.safe or self.changing:
             return "The recommended choice is the safest, whether the pattern is noise or sample."
         if row is self.ledger[0]:
             return "The recommended mask has the least expected error."
@@ -246,7 +247,7 @@ def _recommended(basis: Basis | None, extraction: Extraction, task: Task) -> Rec
     estimate = extraction.measurement.correlation
     if estimate is not None and estimate.evidence.changing:
         best = _mildest(rows)
-        return Recommendation(best.mask, best.name, False, rows, False, structure)
+        return Recommendation(best.mask, best.name, False, rows, False, structure, changing=True)
     tied = [row for row in rows if row.tied and row.pixels <= SEARCHED]
     least = min(row.copied for row in tied)
     if nothing_found(extraction):

@@ -28,6 +28,7 @@ def test_planes_of_a_volume_with_white_noise(along):
     assert told.certainty == "uncertain"
     assert told.what == "The sample changes between these frames; no mask is likely to help."
     assert told.actions[0] == "copy_plain_n2v"
+    assert "the safest, whether the pattern is noise or sample" in found.recommendation.rule
 
 
 @pytest.mark.parametrize("kernel", ["isotropic", "row 7", "white"])
