@@ -89,8 +89,8 @@ def _measure_statistically(
     earlier: Measurement | None,
     task: Task,
 ) -> Measurement:
+    from structmask_gui.core.measure.until_precise import correlate_until
     from structmask_gui.core.statistical.measure import measure_correlation
-    from structmask_gui.core.statistical.progressive import correlate_until
 
     def measurement_of(estimate: CorrelationEstimate) -> Measurement:
         return Measurement(

@@ -13,9 +13,9 @@ from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.correlation.autocorrelation import patches_in_budget
 from structmask_gui.core.measure.average import MeasuringWork, Prepared, measured
 from structmask_gui.core.measure.measurement import Measurement
+from structmask_gui.core.measure.until_precise import FIRST_ROUND
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.patches import Plan, read_patches
-from structmask_gui.core.statistical.progressive import FIRST_ROUND
 from structmask_gui.core.threads import in_threads
 
 # Patches after a round over those before it; chunks from which their spread is known.

@@ -120,7 +120,10 @@ def test_the_text_reads_what_was_measured_when_it_was_asked_for(
     (stack,) = loaded.session.state.stacks
     monkeypatch.setattr(stack, "path", Path("rows.tif"))
     monkeypatch.setattr(stack, "series_index", 1)
-    two = replace(loaded.session.state, stacks=(stack, stack), frame_range=FrameRange(1, 8, 2))
+    state = loaded.session.state
+    assert state.asked is not None
+    asked = replace(state.asked, frame_range=FrameRange(1, 8, 2))
+    two = replace(state, stacks=(stack, stack), asked=asked)
     monkeypatch.setattr(loaded.session, "_state", two)
     dialog = SnippetDialog(loaded, loaded.session, "n2v")
     qtbot.addWidget(dialog)
