@@ -15,6 +15,10 @@ class InputError(StructMaskError):
     """An image, mask, preset or record that cannot be used."""
 
 
+class TooFewPatches(InputError):
+    """Too little of the frames can be measured."""
+
+
 class NoneUsable(InputError):
     """None of several files can be used; ``left_out`` has a sentence for each."""
 

@@ -187,7 +187,7 @@ def evaluate(
         If the frames are too small for the radius.
     """
     check_fit(raw, denoised, here=here)
-    raw = without_fill(raw)
+    raw = without_fill(raw, task)
     denoised = without_fill_of(raw, denoised)
     array = mask_array(mask)
     if measured is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from structmask_gui.core.correlation.autocorrelation import Autocorrelation
-from structmask_gui.core.errors import InputError
+from structmask_gui.core.errors import TooFewPatches
 from structmask_gui.core.measure.average import MeasuringWork, chunk_sums, measured
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
@@ -19,6 +19,11 @@ from structmask_gui.core.stack.frames import Frames, Recording
 
 if TYPE_CHECKING:
     from structmask_gui.core.statistical.estimate import CorrelationEstimate
+
+_FILLED = (
+    "So much of the frames is fill, of one value, that it was measured as image; crop them to the"
+    " image."
+)
 
 
 def measure(
@@ -114,11 +119,14 @@ def _measure_statistically(
             return measurement_of(correlate_until(part, parameters, pass_on, known, task))
         return measurement_of(measure_correlation(part, parameters, earlier=known, task=task))
 
-    unfilled = without_fill(recording.frames)
+    unfilled = without_fill(recording.frames, task)
     try:
         return measured_in(unfilled)
-    except InputError:
-        # Fill may leave too little.
+    except TooFewPatches:
         if unfilled is recording.frames:
             raise
-        return measured_in(recording.frames)
+    # Better than nothing, and it is said.
+    made = measured_in(recording.frames)
+    assert made.correlation is not None
+    warnings = (*made.correlation.warnings, _FILLED)
+    return replace(made, correlation=replace(made.correlation, warnings=warnings))

@@ -207,7 +207,7 @@ def basis(
     ParameterError
         If the frames, or the noise given, are too small for the radius.
     """
-    frames = without_fill(frames)
+    frames = without_fill(frames, task)
     largest = largest_radius(frames)
     if noise is not None:
         largest = min(largest, noise.largest_radius)

@@ -88,7 +88,7 @@ def extraction_basis(
     if estimate is None or estimate.base != "frames":
         # Noise that frames share, or that was resampled from plane to plane, is of other shapes.
         return made
-    learned = learned_noise(without_fill(part), task)
+    learned = learned_noise(without_fill(part, task), task)
     return replace(made, learned=learned if learned is not None and learned.fits else None)
 
 

@@ -9,11 +9,13 @@ as -3.4e38, are so far from all others that their squares are no numbers.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from structmask_gui.core.arrays import AnyArray, BoolArray
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.frames import (
     Frames,
     Lines,
@@ -42,6 +44,9 @@ _RUN, _SIDE = 16, 9
 """Pixels in a row along a border that make one look, and side of the squares that fill holds;
 beyond the border it goes on."""
 
+_FEW, _SPECKS = 3, 1e-4
+"""Islands of less than 9 pixels in fill, and their share of its pixels, beyond which it is none."""
+
 _ELSEWHERE, _MOST = 0.01, 0.9
 """Share of the other pixels that have the same value by chance, beyond which it is no fill but dark
 or saturated image; share of the frame that fill may take."""
@@ -53,38 +58,59 @@ def without_marks(frames: Frames) -> Frames:
     return frames if limit is None else _Unfilled(frames, limit=limit)
 
 
-def without_fill(frames: Frames, *, own: bool = False) -> Frames:
+def without_fill(frames: Frames, task: Task = NO_TASK, *, own: bool = False) -> Frames:
     """Return frames whose fill and marks are NaN; the frames as they are if they have none.
 
     Fill of any of the frames is NaN in all of them, for its edge may be mixed with the image; with
-    ``own``, each has its own alone.
+    ``own``, each has its own alone. What was found is kept as long as the frames are.
     """
     if filled_part(frames) is not None:
         return frames
-    frames = without_marks(frames)
-    height, width = frames.frame_shape
-    if height * width > _LARGEST:
+    found = _found.get(frames)
+    if found is None:
+        found = _found[frames] = _search(frames, task)
+    if found.fill is None and found.limit is None:
         return frames
+    return _Unfilled(frames, found.fill, found.values if own else None, found.limit)
+
+
+class _Found(NamedTuple):
+    """What is no image in frames."""
+
+    fill: BoolArray | None = None
+    values: tuple[float, ...] = ()
+    limit: float | None = None
+
+
+_found: WeakKeyDictionary[Frames, _Found] = WeakKeyDictionary()
+
+
+def _search(frames: Frames, task: Task) -> _Found:
+    limit = _limit(frames)
+    none, (height, width) = _Found(limit=limit), frames.frame_shape
+    if height * width > _LARGEST:
+        return none
+    clean = frames if limit is None else _Unfilled(frames, limit=limit)
     step = max(1, int(np.ceil(np.sqrt(height * width / _ENOUGH))))
     where, values = np.zeros((-(-height // step), -(-width // step)), dtype=np.bool_), set[float]()
     for most in (_FIRST, _LOOKED_AT):
         for number in evenly(frames.n_frames, most):
-            for value, found in _fills(_thinned(frames, number, step)):
+            for value, found in _fills(_thinned(clean, number, step, task)):
                 where |= found
                 values.add(value)
         if not where.any() or where.mean() > _MOST:
-            return frames
-    whole = _whole(where, step)[:height, :width]
-    return _Unfilled(frames, whole, tuple(values) if own else None)
+            return none
+    return _Found(_whole(where, step)[:height, :width], tuple(values), limit)
 
 
-def _thinned(frames: Frames, frame: int, step: int) -> AnyArray:
+def _thinned(frames: Frames, frame: int, step: int, task: Task) -> AnyArray:
     """Return every n-th pixel of a frame in both directions."""
     height, width = frames.frame_shape
     rows = max(1, _AT_ONCE // width // step) * step
-    parts = [
-        frames.read(frame, y, min(height, y + rows))[::step, ::step] for y in range(0, height, rows)
-    ]
+    parts = []
+    for y in range(0, height, rows):
+        task.stop_if_cancelled()
+        parts.append(frames.read(frame, y, min(height, y + rows))[::step, ::step])
     return np.concatenate(parts)
 
 
@@ -180,6 +206,8 @@ class _Unfilled(WrappedFrames):
         same = np.logical_or.reduce([raw == value for value in self._values])
         if raw.dtype.kind == "f":
             same |= np.isnan(raw)
+        if self._limit is not None:
+            same |= np.abs(raw) > self._limit
         return np.asarray(there & same)
 
 
@@ -236,10 +264,14 @@ def _told(same: BoolArray, *, corners: bool) -> BoolArray | None:
     labels, _ = label(same)
     if corners:
         solid &= np.isin(labels, labels[np.ix_([0, -1], [0, -1])])
-    rest = ~np.asarray(maximum_filter(solid, _SIDE))
+    where: BoolArray = np.isin(labels, labels[solid])
+    rest = ~np.asarray(maximum_filter(where, 3))
     if not solid.any() or not rest.any() or same[rest].mean() > _ELSEWHERE:
         return None
-    return np.isin(labels, labels[solid])
+    # Where few photons come there are none in whole squares, and single ones among them.
+    islands, _ = label(~where)
+    specks = int((np.bincount(islands.ravel())[1:] < _SIDE).sum())
+    return None if specks > max(_FEW, _SPECKS * int(where.sum())) else where
 
 
 def _solid(same: BoolArray) -> BoolArray | None:

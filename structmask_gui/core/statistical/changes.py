@@ -1,8 +1,8 @@
 """Whether what differs between frames is noise, or a sample that changes.
 
 Noise that is new in every frame is as strong in differences of frames one apart as of frames two
-apart. A sample that changes, as from plane to plane of a z-stack, has changed more over two; what
-has, it has drawn as finely as its optics do, so that it looks like smooth noise.
+apart. A sample that changes, as from plane to plane of a z-stack, has changed more over two. What
+changed is only as fine as the optics resolve, so it looks like smooth noise.
 """
 
 from __future__ import annotations
@@ -23,7 +23,11 @@ _NEAR = ((0, 1), (1, 0), (1, 1), (1, -1), (0, 2), (2, 0))
 """Lags whose correlation is compared."""
 
 _GROWS, _SURELY = 0.1, 5.0
-"""Growth of their correlation, and standard errors of it, from which the sample changes."""
+"""Growth of their correlation, or of the variance, and standard errors of it, from which the sample
+changes."""
+
+_LEAST = 0.05
+"""Share of the variance that is noise, at least, however much of it is the sample's."""
 
 _SO_FAR = 0.6
 """Change over one frame, over that from one to two: 1/3 of what moves evenly, 1 of what is another
@@ -54,12 +58,15 @@ def without_changes(
             task.stop_if_cancelled()
             yield [read(start + step) for step in range(3)]
 
-    pairs = np.concatenate(list(in_threads(_near_correlations, three())))
-    once, twice = pairs[:, 0], pairs[:, 1]
+    pairs = np.concatenate(list(in_threads(_near_covariances, three())))
+    if len(pairs) < 2:
+        return None
+    variance = pairs[:, :, 0]
+    once, twice = pairs[:, 0, 1:] / variance[:, :1], pairs[:, 1, 1:] / variance[:, 1:]
     usual = once.mean(axis=0)
-    growth = (twice - once) @ usual / max(float(usual @ usual), 1e-12)
-    error = float(growth.std(ddof=1)) / np.sqrt(len(growth))
-    if not growth.mean() > max(_GROWS, _SURELY * error):
+    correlation = (twice - once) @ usual / max(float(usual @ usual), 1e-12)
+    # The correlation of what is all sample cannot grow, but its variance does.
+    if not (_grows(correlation) or _grows(variance[:, 1] / variance[:, 0] - 1)):
         return None
     sums = [
         np.sum(list(in_threads(_covariances(lags.reach, apart), three())), 0) for apart in (1, 2)
@@ -69,23 +76,32 @@ def without_changes(
     side = 2 * lags.reach + 1
     noise = lags.rho - _SO_FAR * crop_or_pad(change, (side, side))
     share = float(noise[lags.reach, lags.reach])
-    if share <= 0:
-        return None
+    if share < _LEAST:
+        noise = np.zeros_like(noise)
+        share = noise[lags.reach, lags.reach] = _LEAST
     return replace(lags, rho=noise / share, variance=lags.variance * share)
 
 
-def _near_correlations(frames: list[NDArray[np.float64]]) -> FloatArray:
-    """Return the correlation at near lags, shape (quarters, 2, lags): one and two frames apart."""
+def _grows(values: FloatArray) -> bool:
+    error = float(values.std(ddof=1)) / np.sqrt(len(values))
+    return bool(values.mean() > max(_GROWS, _SURELY * error))
+
+
+def _near_covariances(frames: list[NDArray[np.float64]]) -> FloatArray:
+    """Return covariances at no lag and at near ones, shape (quarters, 2, lags).
+
+    Of differences of frames one and two apart.
+    """
     first, second, third = frames
     height, width = (side // 2 for side in first.shape)
     found = []
     for rows in (slice(0, height), slice(height, None)):
         for columns in (slice(0, width), slice(width, None)):
             a, b, c = (frame[rows, columns] for frame in (first, second, third))
-            near = (_at_lags(b - a) + _at_lags(c - b)) / 2, _at_lags(c - a)
-            found.append([covariance[1:] / covariance[0] for covariance in near])
+            found.append([(_at_lags(b - a) + _at_lags(c - b)) / 2, _at_lags(c - a)])
     values = np.array(found)
-    return values[np.isfinite(values).all(axis=(1, 2))]
+    there = np.isfinite(values).all(axis=(1, 2)) & (values[:, :, 0] > 0).all(axis=1)
+    return np.asarray(values[there])
 
 
 def _at_lags(image: NDArray[np.float64]) -> FloatArray:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
-from structmask_gui.core.errors import InputError
+from structmask_gui.core.errors import TooFewPatches
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack import screening
 from structmask_gui.core.stack.derived import members_of, stored_places
@@ -109,7 +109,7 @@ def find_patches(source: NoiseSource, parameters: Parameters, reader: PatchReade
     if patches.n_used < 2:
         counts = patches.sampling.left_out
         listed = "; ".join(f"{reason}: {n}" for reason, n in counts.items()) or "only one fits"
-        raise InputError(
+        raise TooFewPatches(
             f"{source.raw.name}: fewer than two patches can be measured ({listed}); choose another"
             " channel, ROI or file."
         )

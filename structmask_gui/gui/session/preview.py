@@ -186,12 +186,15 @@ class _Predictor:
         self._frames: tuple[Frames, Frames] | None = None  # as given, and without their fill
         self._last: _Read | None = None
 
-    def _read(self, wanted: _Wanted) -> _Read:
+    def _read(self, wanted: _Wanted, task: Task) -> _Read:
         from structmask_gui.core.quality.preview import Preview
         from structmask_gui.core.stack.fill import filled_part, put_back, without_fill
 
         if self._frames is None or self._frames[0] is not wanted.frames:
-            self._frames, self._last = (wanted.frames, without_fill(wanted.frames, own=True)), None
+            self._frames, self._last = (
+                (wanted.frames, without_fill(wanted.frames, task, own=True)),
+                None,
+            )
         frames = self._frames[1]
         key = wanted.frame, wanted.place, wanted.basis.radius
         if self._last is None or self._last.key != key:
@@ -205,12 +208,12 @@ class _Predictor:
             self._last = _Read(key, preview, original, fill)
         return self._last
 
-    def __call__(self, wanted: _Wanted, _task: Task) -> Previewed:
+    def __call__(self, wanted: _Wanted, task: Task) -> Previewed:
         from structmask_gui.core.quality.error import weights
         from structmask_gui.core.quality.preview import residual_correlation
 
         basis = wanted.basis
-        _, preview, original, fill = self._read(wanted)
+        _, preview, original, fill = self._read(wanted, task)
         predicted = preview.predict(weights(basis.image.values, wanted.mask, basis.radius))
         residual = preview.residual(predicted)
         if fill is not None:

@@ -5,13 +5,15 @@ import pytest
 from scipy.ndimage import rotate
 
 from structmask_gui.core.denoising.denoiser import Denoiser
+from structmask_gui.core.errors import Cancelled
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.progress import Task
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.extract import extract_recording
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 from structmask_gui.core.stack import fill as fill_module
-from structmask_gui.core.stack.fill import clear_part, without_fill, without_marks
+from structmask_gui.core.stack.fill import clear_part, put_back, without_fill, without_marks
 from structmask_gui.core.stack.frames import ArrayFrames
 
 SHAPE = (160, 160)
@@ -77,6 +79,50 @@ def test_marks_of_missing_pixels_are_not_numbers(dtype, mark):
     assert np.isfinite(made.predict(0)).mean() > 0.99
     kept = ArrayFrames(noisy())
     assert without_marks(kept) is kept
+
+
+def test_few_photons_beside_a_bright_cell_are_no_fill():
+    rng = np.random.default_rng(0)
+    cell = 30 * np.exp(-((Y / 12) ** 2 + (X / 12) ** 2))
+    for rate in (0.0005, 0.005):
+        frames = ArrayFrames(rng.poisson(cell + rate, (3, *SHAPE)).astype(np.uint16))
+        assert without_fill(frames) is frames
+
+
+def test_fill_between_cells_that_lie_close_to_each_other():
+    frames = np.random.default_rng(0).integers(20, 200, (3, *SHAPE)).astype(np.uint16)
+    fill = (np.indices(SHAPE) % 25 < 5).any(axis=0)
+    fill[50:75, 50:75] = True
+    frames[:, fill] = 0
+    np.testing.assert_array_equal(np.isnan(without_fill(ArrayFrames(frames)).read(1)), fill)
+
+
+def test_marks_in_an_area_are_put_back():
+    frames = np.random.default_rng(0).normal(100, 5, (3, *SHAPE)).astype(np.float32)
+    frames[:, :40] = -3.4e38
+    made = without_fill(ArrayFrames(frames), own=True)
+    assert np.isnan(made.read(0)[:40]).all()
+    part = np.zeros((60, 50), np.float32)
+    put_back(made, 0, part, 10, 20)
+    np.testing.assert_array_equal(part[:30], np.float32(-3.4e38))
+    np.testing.assert_array_equal(part[30:], 0)
+
+
+def test_fill_is_sought_once_and_can_be_cancelled():
+    frames = ArrayFrames(np.random.default_rng(0).integers(20, 200, (3, *SHAPE)))
+    with pytest.raises(Cancelled):
+        without_fill(frames, Task(cancelled=lambda: True))
+    assert without_fill(frames) is frames
+    # Known by now.
+    assert without_fill(frames, Task(cancelled=lambda: True)) is frames
+
+
+def test_what_is_nearly_all_fill_is_measured_as_image_and_said():
+    frames = np.zeros((1, *SHAPE), np.float32)
+    frames[:, 50:102, 50:102] = np.random.default_rng(0).normal(100, 5, (1, 52, 52))
+    asked = Parameters(method="statistical", source="automatic", mask_choice="recommended")
+    found = extract_recording(frames, asked)
+    assert any("crop them to the image" in text for text in found.measurement.correlation.warnings)
 
 
 def test_fill_of_large_frames_is_sought_in_some_of_the_pixels(monkeypatch):

@@ -12,17 +12,20 @@ from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 AUTOMATIC = Parameters(method="statistical", source="automatic", mask_choice="recommended")
 
 
-def planes(along, across, n=6, side=160, seed=0):
+def planes(along, across, n=6, side=160, seed=0, photons=30):
     """Return planes of a volume as an objective sees it, with white noise."""
     rng = np.random.default_rng(seed)
     volume = gaussian_filter(rng.normal(size=(n + 8, side, side)), (along, across, across))[4:-4]
-    photons = 30 * np.clip(0.4 + 0.25 * volume / volume.std(), 0, None) + 3
-    return rng.poisson(photons) + 1.6 * rng.normal(size=photons.shape) + 100
+    image = photons * np.clip(0.4 + 0.25 * volume / volume.std(), 0, None) + 3
+    return rng.poisson(image) + 1.6 * rng.normal(size=image.shape) + 100
 
 
-@pytest.mark.parametrize("along", [0.7, 1.0, 2.5])
-def test_planes_of_a_volume_with_white_noise(along):
-    found = extract_recording(planes(along, 1.3), AUTOMATIC)
+@pytest.mark.parametrize(
+    ("along", "across", "photons"),
+    [(0.7, 1.3, 30), (1.0, 1.3, 30), (2.5, 1.3, 30), (2.5, 1.3, 1000), (2.5, 2.5, 300)],
+)
+def test_planes_of_a_volume_with_white_noise(along, across, photons):
+    found = extract_recording(planes(along, across, photons=photons), AUTOMATIC)
     assert found.mask.statistics.true_pixels == 1
     told = answer(found)
     assert told.certainty == "uncertain"
