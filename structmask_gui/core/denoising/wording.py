@@ -33,7 +33,7 @@ Doubt = Literal[
 
 DOUBTS: dict[Doubt, str] = {
     "cannot_tell": "noise and structure could not be separated, so the choice of mask may be wrong",
-    "no_gain": "denoising is expected to cost as much detail as the noise it removes, or more",
+    "no_gain": "denoising is expected to gain little, for it costs about as much as it removes",
     "whole_line": "whole rows or columns are brighter or darker: remove their offsets first",
     "fixed_pattern": "a fixed pattern is in every frame and would be kept as structure",
     "shared_frames": "neighbouring frames or planes share noise",

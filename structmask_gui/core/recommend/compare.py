@@ -36,7 +36,7 @@ def better(a: Expected, b: Expected, names: tuple[str, str], doubt: str | None =
         return "Which is better cannot be told: noise and structure could not be separated."
     if doubt == "weak" or min(a.error, b.error) >= GAINS:
         return (
-            "Neither gains anything: each costs as much detail as the noise it removes. Train plain"
+            "Neither gains much: each costs about as much as the noise it removes. Train plain"
             " Noise2Void, or keep the raw frames."
         )
     first, second, name, other = (a, b, *names) if a.error <= b.error else (b, a, *names[::-1])
