@@ -39,6 +39,8 @@ def without_changes(
     starts: list[int],
     lags: LagEstimate,
     task: Task,
+    *,
+    shared: bool = False,
 ) -> LagEstimate | None:
     """Return the noise without what a changing sample adds; None if it does not change.
 
@@ -51,6 +53,8 @@ def without_changes(
     lags : LagEstimate
         Of differences of neighbouring frames.
     task : Task
+    shared : bool
+        Whether frames share noise, so that the variance grows without a sample that changes.
     """
 
     def three() -> Iterator[list[NDArray[np.float64]]]:
@@ -66,7 +70,8 @@ def without_changes(
     usual = once.mean(axis=0)
     correlation = (twice - once) @ usual / max(float(usual @ usual), 1e-12)
     # The correlation of what is all sample cannot grow, but its variance does.
-    if not (_grows(correlation) or _grows(variance[:, 1] / variance[:, 0] - 1)):
+    stronger = not shared and _grows(variance[:, 1] / variance[:, 0] - 1)
+    if not (stronger or _grows(correlation)):
         return None
     sums = [
         np.sum(list(in_threads(_covariances(lags.reach, apart), three())), 0) for apart in (1, 2)

@@ -118,7 +118,7 @@ def measure_correlation(
     lasting = patterns.lasting
     alike = lasting is not None and lasting.shared and not lasting.misleads
     if separated.source == "difference" and not alike:
-        still = sample_changes(source, separated.lags)
+        still = sample_changes(source, separated.lags, shared=patterns.shared)
     if separated.source == "flat" and separated.flat is not None:
         bumpy = without_flat_tile(patches, separated.flat, judged.tiles.side)
         patches = patches.without(bumpy, screening.NOT_FLAT)

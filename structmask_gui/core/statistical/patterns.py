@@ -222,7 +222,7 @@ def _power(image: NDArray[np.float64]) -> FloatArray:
     return np.asarray(np.abs(np.fft.fft2(values)) ** 2 / (window**2).sum())
 
 
-def sample_changes(source: NoiseSource, lags: LagEstimate) -> LagEstimate | None:
+def sample_changes(source: NoiseSource, lags: LagEstimate, *, shared: bool) -> LagEstimate | None:
     """Return the noise without what a changing sample adds to differences; see `without_changes`.
 
     Frames that were shifted or scaled to match their neighbours are not compared.
@@ -234,7 +234,11 @@ def sample_changes(source: NoiseSource, lags: LagEstimate) -> LagEstimate | None
     if not starts:
         return None
     return without_changes(
-        lambda number: _inside(source, source.raw, number), starts, lags, source.task
+        lambda number: _inside(source, source.raw, number),
+        starts,
+        lags,
+        source.task,
+        shared=shared,
     )
 
 
