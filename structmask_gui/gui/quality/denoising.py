@@ -62,6 +62,8 @@ class Denoising(QObject):
         self._saving = Job("save denoised", bug, order="all")
         session.writers.add("the denoised stack", self._saving)
         self._testing = Job("test with spots", bug)
+        # Not among what is saved: who waits for that would wait for ever.
+        self._forgetting = Job("forget unfinished", bug, order="all")
         for job in (self._job, self._saving, self._testing):
             job.stepped.connect(self._on_step)
         self.phase: Phase = "nothing"
@@ -194,11 +196,12 @@ class Denoising(QObject):
             self.changed.emit()
 
     def close(self) -> None:
-        """Stop the threads, once what is being written is written."""
+        """Stop the threads, once what is being written or removed is done."""
         self._job.close()
         self._reading.close()
         self._testing.close()
         self._saving.finish()
+        self._forgetting.finish()
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -243,7 +246,7 @@ class Denoising(QObject):
     def _forget_state(self) -> None:
         """Remove what a pause left."""
         if self._plan is not None and self._plan.target is not None:
-            self._saving.run(partial(forget, self._plan))
+            self._forgetting.run(partial(forget, self._plan))
 
     def _settle(self, otherwise: Phase) -> None:
         """Go back to the result, if there is one."""

@@ -291,6 +291,22 @@ def test_cancel_after_a_pause_removes_what_was_kept(
     assert shown.denoising.phase == "nothing"
 
 
+def test_another_file_is_opened_at_once_after_a_pause_was_discarded(
+    ready: MainWindow, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(denoiser, "_ROUNDS", 1000)
+    monkeypatch.setattr(denoiser, "_PATIENCE", 1000)
+    other = tmp_path / "other.npy"
+    np.save(other, noise((4, 96, 96), seed=2))
+    shown = opened(ready)
+    qtbot.waitUntil(lambda: shown.pause_button.isVisible(), timeout=WAIT)
+    shown.pause_button.click()
+    qtbot.waitUntil(lambda: not shown.denoising._job.busy, timeout=WAIT)
+    shown.cancel_button.click()
+    ready.open_paths([str(other)])
+    qtbot.waitUntil(lambda: ready.session.state.paths == (other,), timeout=5000)
+
+
 @pytest.mark.parametrize("step", ["_show", "_evaluated"])
 def test_cancel_removes_what_was_kept_whatever_it_is_doing(
     ready: MainWindow, stack_file: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, step: str
