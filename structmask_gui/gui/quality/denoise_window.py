@@ -88,7 +88,8 @@ class DenoiseWindow(QDialog):
         self.way = "beside"
         self.ticks: dict[Doubt, QCheckBox] = {}
         self._said = ""
-        self._then: Callable[[], object] | None = None  # once the result is written
+        self._then: Callable[[], object] | None = None  # once the result is written or discarded
+        self._question: QDialog | None = None  # about the result, while it is open
         self._build()
         self.toast = Toast(self)
         self.toast.button.setAutoDefault(False)
@@ -271,21 +272,47 @@ class DenoiseWindow(QDialog):
         self._then = then
         proposed = proposed_target(self._session.state)
         parent = self if self.isVisible() else self.parentWidget() or self
-        dialogs.ask_new_file(parent, "Save the denoised stack", proposed, _FILTER, self._save_to)
+        title = "Save the denoised stack"
+        self._hold(dialogs.ask_new_file(parent, title, proposed, _FILTER, self._save_to))
 
     def let_go(self, then: Callable[[], object]) -> None:
         """Go on to other files; ask first where the result is not saved."""
-        if self.denoising.saving:
-            self._then = then
-        elif self.denoising.unsaved:
-            dialogs.ask_either(
-                self.parentWidget() or self,
+        self._ask_first(self.parentWidget() or self, then)
+
+    def _ask_first(self, parent: QWidget, then: Callable[[], object]) -> None:
+        if not self.denoising.saving and not self.denoising.unsaved:
+            then()
+            return
+        self._then = then  # the newest wish wins
+        if self._question is not None:
+            dialogs.bring_up(self._question)
+        elif not self.denoising.saving:
+            box = dialogs.ask_either(
+                parent,
                 "Save the denoised stack?",
                 "The denoised stack is not saved.",
-                ("Save…", partial(self.ask, then)),
-                ("Discard", then),
+                ("Save…", self._save_first),
+                ("Discard", self._go_on),
             )
-        else:
+            self._hold(box)
+
+    def _hold(self, question: QDialog) -> None:
+        question.finished.connect(self._on_question_left)
+        question.rejected.connect(self._on_nothing_chosen)
+        self._question = question
+
+    def _on_question_left(self, *_: object) -> None:
+        self._question = None
+
+    def _on_nothing_chosen(self) -> None:
+        self._then = None
+
+    def _save_first(self) -> None:
+        self.ask(self._then)
+
+    def _go_on(self) -> None:
+        then, self._then = self._then, None
+        if then is not None:
             then()
 
     def _save_to(self, name: str, _filter: str) -> None:
@@ -332,7 +359,8 @@ class DenoiseWindow(QDialog):
         self._update()
 
     def _on_failed(self, text: str) -> None:
-        self._then = None
+        if self._question is None:
+            self._then = None
         self._say(in_labels(text))
         if not self.isVisible():
             self._session.report_error(text)
@@ -359,9 +387,7 @@ class DenoiseWindow(QDialog):
             partial(self._show_folder, first.parent),
             f"Show {first.parent} in the file manager",
         )
-        then, self._then = self._then, None
-        if then is not None:
-            then()
+        self._go_on()
 
     def copy_figure(self) -> None:
         """Copy what is compared as one picture."""

@@ -161,6 +161,12 @@ def ask_either(
     return box
 
 
+def bring_up(dialog: QDialog) -> None:
+    """Show a dialog that is open already, where it is seen."""
+    dialog.raise_()
+    dialog.activateWindow()
+
+
 def without_icons(dialog: QDialog) -> None:
     """Remove the icons from the buttons at the bottom, which some desktops put there.
 

@@ -100,6 +100,7 @@ class MainWindow(Shell):
         self._file_list_asked = False
         self._complete = False
         self._closed = self._leaving = self._may_go = False
+        self._close_question: QMessageBox | None = None  # the one that is open
         self._painted = False
         self._bug_shown = False
         self.saves_settings = True
@@ -474,8 +475,11 @@ class MainWindow(Shell):
             return
         if writing := self.session.writers.writing:
             event.ignore()
+            # A result that is made while it waits is asked about, too.
+            self._may_go = False
             self._close_later(writing)
             return
+        self._stop_waiting()  # what is asked now has the last word
         if not self._may_go:
             self.commands.let_go(self._go)
         if not self._may_go:
@@ -505,11 +509,26 @@ class MainWindow(Shell):
 
     def _close_later(self, writing: str) -> None:
         """Close once all is written; who asks a second time may have it discarded."""
-        if self._leaving:
+        if self._close_question is not None:
+            dialogs.bring_up(self._close_question)
+        elif self._leaving:
             question = f"Writing {writing} is not done. Closing now discards it."
-            dialogs.ask_yes(self, "Close now?", question, "Close now", self._close_now)
+            box = dialogs.ask_yes(self, "Close now?", question, "Close now", self._close_now)
+            box.finished.connect(self._on_close_question)
+            self._close_question = box
         self._leaving = True
         self.statusBar().showMessage(f"Writing {writing}… Then the window closes.")
+
+    def _on_close_question(self, *_: object) -> None:
+        self._close_question = None
+
+    def _stop_waiting(self) -> None:
+        if not self._leaving:
+            return
+        self._leaving = False
+        self.statusBar().clearMessage()
+        if self._close_question is not None:
+            self._close_question.close()
 
     def _close_now(self) -> None:
         self.session.writers.cancel()
@@ -520,8 +539,7 @@ class MainWindow(Shell):
             return
         if error:
             # It is to be read, and the file written elsewhere.
-            self._leaving = False
-            self.statusBar().clearMessage()
+            self._stop_waiting()
             self.show_error(error)
         elif not self.session.writers.writing:
             self.close()

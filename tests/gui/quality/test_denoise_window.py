@@ -228,8 +228,7 @@ def test_a_result_that_is_not_saved_is_asked_about(
     ways[2]()
     pressed("Save…")
     target = Path(dialog(QFileDialog).selectedFiles()[0])
-    dialog(QFileDialog).close()
-    shown._save_to(str(target), "")
+    dialog(QFileDialog).accept()
     qtbot.waitUntil(lambda: ready.session.state.paths == (other,), timeout=WAIT)
     assert target.exists()
     assert not shown.denoising.unsaved

@@ -1,0 +1,122 @@
+"""A denoised stack that is not saved is asked about, once, whatever would take its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.core.denoising import denoiser
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.gui.quality import denoising as job
+from structmask_gui.gui.quality.denoise_window import DenoiseWindow
+from structmask_gui.gui.window.main_window import MainWindow
+from tests.gui.conftest import noise
+from tests.gui.open_dialogs import dialog, trigger
+from tests.gui.window.test_closing import writing
+
+pytestmark = [pytest.mark.usefixtures("close_dialogs"), pytest.mark.one_window]
+
+ROW = Mask(np.ones((1, 5), dtype=bool))
+WAIT = 60_000
+NOT_SAVED = "The denoised stack is not saved."
+
+
+@pytest.fixture
+def stack_file(tmp_path: Path) -> Path:
+    """Return a stack of four frames that are just large enough."""
+    path = tmp_path / "rows.npy"
+    np.save(path, noise((4, 96, 96)))
+    return path
+
+
+@pytest.fixture
+def done(loaded: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> DenoiseWindow:
+    """Return the window with a result that is not saved."""
+    monkeypatch.setattr(denoiser, "_ROUNDS", 2)
+    monkeypatch.setattr(denoiser, "_ROUND", 8)
+    monkeypatch.setattr(job, "find_doubts", lambda _state, _task: ())
+    loaded.session.edits.set_mask(ROW, "edited by hand", "Draw")
+    trigger(loaded, "denoise")
+    shown: DenoiseWindow = dialog(DenoiseWindow)
+    qtbot.waitUntil(lambda: shown.denoising.phase == "done", timeout=WAIT)
+    return shown
+
+
+def pressed(text: str) -> None:
+    next(b for b in dialog(QMessageBox).buttons() if b.text().replace("&", "") == text).click()
+
+
+def visible(kind: type[QDialog]) -> list[Any]:
+    return [w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible()]
+
+
+def test_closing_twice_asks_once(loaded: MainWindow, done: DenoiseWindow):
+    for _ in range(2):
+        assert not loaded.close()
+        assert dialog(QMessageBox).text() == NOT_SAVED
+    pressed("Save…")
+    assert not loaded.close()
+    assert not visible(QMessageBox)
+    dialog(QFileDialog).close()
+    assert not loaded.close()
+    pressed("Discard")
+    assert not loaded.isVisible()
+
+
+def test_who_stays_after_an_export_is_not_taken_along_by_what_is_saved_later(
+    loaded: MainWindow,
+    done: DenoiseWindow,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    writing(loaded, tmp_path / "m.npy", monkeypatch).set()
+    qtbot.waitUntil(lambda: bool(visible(QMessageBox)), timeout=WAIT)
+    pressed("Cancel")
+    with qtbot.waitSignal(done.denoising.saved, timeout=WAIT):
+        done.denoising.save(tmp_path / "d.ome.tif")
+    qtbot.wait(50)
+    assert loaded.isVisible()
+
+
+def test_who_stays_after_an_export_was_discarded_is_not_taken_along_either(
+    loaded: MainWindow,
+    done: DenoiseWindow,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    writing(loaded, tmp_path / "m.npy", monkeypatch)
+    loaded.close()
+    pressed("Close now")
+    assert dialog(QMessageBox).text() == NOT_SAVED
+    pressed("Cancel")
+    with qtbot.waitSignal(done.denoising.saved, timeout=WAIT):
+        done.denoising.save(tmp_path / "d.ome.tif")
+    qtbot.wait(50)
+    assert loaded.isVisible()
+
+
+def test_what_was_discarded_says_nothing_of_the_next_result(
+    loaded: MainWindow,
+    done: DenoiseWindow,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    loaded.close()
+    # An export begins while the question is open, and fails after its answer.
+    asked = dialog(QMessageBox)
+    asked.hide()
+    go = writing(loaded, tmp_path / "no" / "m.npy", monkeypatch)
+    asked.show()
+    pressed("Discard")
+    with qtbot.waitSignal(loaded.exporter.failed):
+        go.set()
+    assert not loaded.close()
+    assert dialog(QMessageBox).text() == NOT_SAVED
