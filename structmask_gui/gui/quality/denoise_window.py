@@ -245,14 +245,21 @@ class DenoiseWindow(QDialog):
         self.raise_()
         denoising = self.denoising
         if not denoising.working and not denoising.current and denoising.phase != "paused":
-            self._said = ""
-            self._forget_picture()  # of another mask
-            denoising.check()
+            self._ask_first(self, self._check)
+
+    def _check(self) -> None:
+        self._said = ""
+        self._forget_picture()  # of another mask
+        self.denoising.check()
 
     def start(self) -> None:
         """Denoise with the present mask; what was ticked is accepted."""
         self._said = ""
-        if self.denoising.phase == "nothing" or self.denoising.made is not None:
+        if self.denoising.phase == "asking":
+            self.denoising.start(tuple(self.ticks))
+        elif self.denoising.made is not None:
+            self._ask_first(self, self.denoising.check)
+        elif self.denoising.phase == "nothing":
             self.denoising.check()
         elif self.denoising.paused_with_other:
             dialogs.ask_yes(
@@ -321,12 +328,17 @@ class DenoiseWindow(QDialog):
 
     def take_next(self) -> None:
         """Put the mask to try next in place of the present one, and denoise with it."""
+        if self._next_mask is not None:
+            self._ask_first(self, self._take_next)
+
+    def _take_next(self) -> None:
         following = self._next_mask
         if following is not None:
             self._session.edits.set_mask(
                 following, "advised after denoising here", "Mask to try next"
             )
-            self.start()
+            self._said = ""
+            self.denoising.check()
 
     def copy_methods(self) -> None:
         """Copy the paragraph for a paper."""

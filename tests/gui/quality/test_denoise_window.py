@@ -504,6 +504,7 @@ def test_the_mask_to_try_next_is_one_click(ready: MainWindow, qtbot: QtBot):
     assert shown.next_button.isVisible()
     assert str(following.statistics.true_pixels) in shown.next_button.text()
     shown.next_button.click()
+    pressed("Discard")
     assert ready.session.state.mask == following
     qtbot.waitUntil(lambda: shown.denoising.current, timeout=WAIT)
     assert shown.denoising.made is not made

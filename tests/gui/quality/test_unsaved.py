@@ -22,6 +22,7 @@ from tests.gui.window.test_closing import writing
 pytestmark = [pytest.mark.usefixtures("close_dialogs"), pytest.mark.one_window]
 
 ROW = Mask(np.ones((1, 5), dtype=bool))
+LONGER = Mask(np.ones((1, 7), dtype=bool))
 WAIT = 60_000
 NOT_SAVED = "The denoised stack is not saved."
 
@@ -120,3 +121,53 @@ def test_what_was_discarded_says_nothing_of_the_next_result(
         go.set()
     assert not loaded.close()
     assert dialog(QMessageBox).text() == NOT_SAVED
+
+
+@pytest.mark.parametrize("by", ["start", "take_next", "begin"])
+def test_another_mask_does_not_take_its_place_unasked(
+    loaded: MainWindow,
+    done: DenoiseWindow,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+    by: str,
+):
+    made = done.denoising.made
+    if by == "take_next":
+        monkeypatch.setattr(DenoiseWindow, "_next_mask", LONGER)
+    else:
+        loaded.session.edits.set_mask(LONGER, "edited by hand", "Draw")
+    getattr(done, by)()
+    assert dialog(QMessageBox).text() == NOT_SAVED
+    pressed("Cancel")
+    assert done.denoising.phase == "done"
+    assert done.denoising.made is made
+    assert (loaded.session.state.mask == ROW) is (by == "take_next")
+    getattr(done, by)()
+    pressed("Discard")
+    qtbot.waitUntil(lambda: done.denoising.current, timeout=WAIT)
+    assert done.denoising.made is not made
+    assert done.denoising.made.mask == LONGER
+
+
+def test_what_is_saved_first_is_followed_by_the_other_mask(
+    loaded: MainWindow, done: DenoiseWindow, tmp_path: Path, qtbot: QtBot
+):
+    loaded.session.edits.set_mask(LONGER, "edited by hand", "Draw")
+    done.start_button.click()
+    pressed("Save…")
+    dialog(QFileDialog).accept()
+    qtbot.waitUntil(lambda: done.denoising.current, timeout=WAIT)
+    assert (tmp_path / "rows_denoised.ome.tif").exists()
+
+
+def test_doubts_of_another_mask_are_accepted_beside_a_result(
+    loaded: MainWindow, done: DenoiseWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
+    loaded.session.edits.set_mask(LONGER, "edited by hand", "Draw")
+    monkeypatch.setattr(job, "find_doubts", lambda _state, _task: ("no_gain",))
+    done.start_button.click()
+    pressed("Discard")
+    qtbot.waitUntil(lambda: bool(done.ticks), timeout=WAIT)
+    done.ticks["no_gain"].click()
+    done.start_button.click()
+    qtbot.waitUntil(lambda: done.denoising.current, timeout=5000)
