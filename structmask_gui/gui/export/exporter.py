@@ -84,7 +84,11 @@ class Exporter(QObject):
 
     def export(self, files: Mapping[str, Path], result: Result | None = None) -> None:
         """Write a mask, by default the present one, into files by form, replacing old ones."""
-        result = result or Result.of(self._session)
+        try:
+            result = result or Result.of(self._session)
+        except InputError as error:
+            self._on_failed(str(error))
+            return
         self._job.run(partial(write_masks, result, files), self._on_written, self._on_failed)
 
     def close(self) -> None:

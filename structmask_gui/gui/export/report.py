@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from structmask_gui.core.errors import InputError
 from structmask_gui.gui.export.work import Result, proposed_name, write_report
 from structmask_gui.gui.session.worker import Job
 
@@ -34,8 +35,12 @@ class ReportWriter(QObject):
 
     def save(self, path: Path, result: Result | None = None) -> None:
         """Write the report, by default of the present result: as PDF if the name ends so."""
-        work = partial(write_report, result or Result.of(self._session), path)
-        self._job.run(work, self._on_written, self._on_failed)
+        try:
+            result = result or Result.of(self._session)
+        except InputError as error:
+            self._on_failed(str(error))
+            return
+        self._job.run(partial(write_report, result, path), self._on_written, self._on_failed)
 
     def _on_written(self, names: list[str]) -> None:
         self._session.withdraw_error(self._failure)

@@ -39,9 +39,10 @@ class Result(NamedTuple):
 
     @classmethod
     def of(cls, session: Session) -> Result:
-        """Take the present result, which there must be."""
+        """Take the present result; `InputError` where there is none."""
         state, quality = session.state, session.quality
-        assert state.result is not None
+        if state.result is None:
+            raise InputError("There is no mask yet; open a stack first.")
         assert state.extraction is not None
         assert state.frames is not None
         assert state.asked is not None

@@ -21,11 +21,9 @@ from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.doubt import doubt_about
 from structmask_gui.core.recommend.recommend import Recommendation
 from structmask_gui.core.recommend.wording import Answer
-from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, json_bytes, read_json
 from structmask_gui.io.files.paths import is_file, is_folder, last_part, reason, shown
 from structmask_gui.io.files.remote import remote_address
-from structmask_gui.io.results.masks import PathLike
 from structmask_gui.io.stack.image_stack import ImageStack, MeasuredFiles
 from structmask_gui.io.stack.info import describe
 from structmask_gui.version import __version__
@@ -407,11 +405,3 @@ def _checked_mask(rows: list[list[int]], name: str) -> Mask:
     if len({len(row) for row in rows}) != 1:
         raise InputError(f"{name}: has a mask whose rows are not equally long; export it again.")
     return Mask.checked(rows, name)
-
-
-def save_record(record: Record, path: PathLike, *, force: bool = False) -> None:
-    """Write the JSON record of an extraction.
-
-    Parameters and errors as for `save_npy`.
-    """
-    write_atomic(path, record.as_json(), force=force)

@@ -133,3 +133,13 @@ def test_no_file_that_is_open_is_written_over(
         expected = f"{path.name}: is an image file that is open; choose another name."
         assert loaded.session.state.error == expected
         assert path.read_bytes() == before
+
+
+def test_without_a_result_a_sentence_says_so(window: MainWindow, tmp_path: Path):
+    said = "There is no mask yet; open a stack first."
+    window.exporter.export({"npy": tmp_path / "m.npy"})
+    assert window.session.state.error == said
+    window.session.dismiss_error()
+    window.reporter.save(tmp_path / "m.html")
+    assert window.session.state.error == said
+    assert not list(tmp_path.iterdir())

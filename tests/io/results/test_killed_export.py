@@ -20,8 +20,8 @@ from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.results import masks as export
-from structmask_gui.io.results.record import make_record, save_record
-from structmask_gui.io.results.files import ResultFiles, write_results
+from structmask_gui.io.results.record import make_record
+from structmask_gui.io.results.files import ResultFiles, write_forms, write_results
 
 folder, rounds, form = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 extraction = extract_array(np.random.default_rng(0).normal(size=(64, 64)), Parameters())
@@ -36,7 +36,7 @@ def version(n):
 def save(n, path):
     mask, record = versions[n]
     if form == "json":
-        save_record(record, path, force=True)
+        write_forms(mask, {"json": path}, lambda task: record)
     else:
         writer = {"npy": export.save_npy, "png": export.save_png, "tif": export.save_tiff}
         writer[form](mask, path, force=True)

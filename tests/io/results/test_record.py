@@ -26,7 +26,6 @@ from structmask_gui.io.results.record import (
     make_record,
     read_record,
     recorded_file,
-    save_record,
 )
 from structmask_gui.io.stack.image_stack import MeasuredFiles
 from structmask_gui.version import __version__
@@ -90,7 +89,7 @@ def test_a_record_survives_its_file(noisy: Path, tmp_path: Path) -> None:
     assert record.correlation.rho == extraction.measurement.correlation.lags.rho.tolist()
     assert record.verdict is not None
     assert record.verdict.sentence == extraction.sentence
-    save_record(record, path)
+    path.write_bytes(record.as_json())
     assert read_record(path) == record
     assert load_mask(path) == extraction.mask
     data = json.loads(path.read_text())
@@ -138,7 +137,7 @@ def test_a_mask_too_large_for_a_record() -> None:
 @pytest.fixture
 def damaged(noisy: Path, tmp_path: Path) -> Path:
     path = tmp_path / "mask.json"
-    save_record(make_record(extraction_of(noisy)), path)
+    path.write_bytes(make_record(extraction_of(noisy)).as_json())
     return path
 
 

@@ -13,7 +13,7 @@ from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.results import masks as files
-from structmask_gui.io.results.record import make_record, read_record, save_record
+from structmask_gui.io.results.record import make_record, read_record
 from structmask_gui.io.trainers.snippets import snippet
 from tests.io.conftest import random_masks
 
@@ -64,7 +64,7 @@ def test_records(masks, tmp_path):
     path = tmp_path / "mask.json"
     for mask in masks:
         record = make_record(extraction, mask=mask)
-        save_record(record, path, force=True)
+        path.write_bytes(record.as_json())
         again = read_record(path)
         assert again.as_mask() == mask == files.load_mask(path)
         assert again.edited == (mask != extraction.mask)
