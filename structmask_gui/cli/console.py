@@ -48,7 +48,8 @@ def steady_output() -> Iterator[None]:
         if hasattr(stream, "reconfigure"):
             # A name that the terminal cannot show.
             stream.reconfigure(errors="backslashreplace")
-    if hasattr(sys.stdout, "reconfigure") and not sys.stdout.isatty():
+    chosen = os.environ.get("PYTHONIOENCODING", "").partition(":")[0]
+    if hasattr(sys.stdout, "reconfigure") and not sys.stdout.isatty() and not chosen:
         # Scripts and JSON are read by programs, whatever the terminal's encoding.
         sys.stdout.reconfigure(encoding="utf-8")
     out, err = _steady(sys.stdout), _steady(sys.stderr)

@@ -88,8 +88,9 @@ def test_programs_read_what_is_printed_whatever_the_encoding_of_the_terminal(enc
     np.save(tmp_path / "mask.npy", np.ones((1, 3), dtype=bool))
 
     def printed(*arguments: str) -> str:
-        command = [sys.executable, "-c", RUN, *arguments]
-        environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+        program = f"import sys; sys.stdout.reconfigure(encoding={encoding!r}); {RUN}"
+        command = [sys.executable, "-c", program, *arguments]
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONIOENCODING"}
         run = subprocess.run(
             command, cwd=tmp_path, capture_output=True, check=True, env=environment
         )
@@ -99,6 +100,23 @@ def test_programs_read_what_is_printed_whatever_the_encoding_of_the_terminal(enc
     compile(script, "train.py", "exec")
     assert f"tifffile.imread({name!r})" in script
     assert json.loads(printed("info", name, "--json"))["name"] == name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("chosen", "printed"),
+    [("cp437", "µ.tif".encode("cp437")), ("ascii", b"\\xb5.tif"), (":strict", "µ.tif".encode())],
+)
+def test_an_encoding_that_was_chosen_is_kept(chosen, printed, tmp_path):
+    tifffile.imwrite(tmp_path / "µ.tif", np.zeros((5, 64, 64), "float32"))
+    run = subprocess.run(
+        [sys.executable, "-c", RUN, "info", "µ.tif"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONIOENCODING": chosen},
+    )
+    assert printed in run.stdout
 
 
 def test_a_preset_drives_no_terminal(structmask, tmp_path):
