@@ -294,10 +294,10 @@ def _gains_nothing(case: Grounds, found: Mask) -> Answer:
     n = found.statistics.true_pixels
     pixels = f" ({n} pixels)" if n > 1 else ""
     if nothing:
-        what = f"{faint(case.verdict.kind)}."
+        what = f"{faint(case.verdict.kind, opposite=case.opposite)}."
         advice = "Plain Noise2Void does as well; a mask gains nothing."
     else:
-        smear = smeared(case.verdict.kind)
+        smear = smeared(case.verdict.kind, opposite=case.opposite)
         what = f"{smear[0].upper()}{smear[1:]}{pixels}; hiding it costs more than it gains."
         advice = "Plain Noise2Void is best."
     figures = [case.untested]
@@ -316,7 +316,7 @@ def _gains_nothing(case: Grounds, found: Mask) -> Answer:
 
 
 def _hide(case: Grounds) -> Answer:
-    smear = smeared(case.verdict.kind)
+    smear = smeared(case.verdict.kind, opposite=case.opposite)
     what = f"{smear[0].upper()}{smear[1:]}: {hide(case.mask)}."
     trainer = case.trainer
     use = "this mask"

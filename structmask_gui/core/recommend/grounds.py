@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from structmask_gui.core.arrays import crop_or_pad
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import careamics_masks
@@ -119,6 +120,17 @@ class Grounds:
         """Whether hardly any noise is copied even without a mask."""
         bare = None if self.recommendation is None else self.recommendation.bare
         return bare is not None and bare.copied < COPIED_MORE
+
+    @property
+    def opposite(self) -> bool:
+        """Whether neighbours that share noise have it with the opposite sign."""
+        estimate, selection = self.extraction.measurement.correlation, self.extraction.selection
+        if estimate is None or selection is None:
+            return False
+        reach = selection.kept.shape[0] // 2
+        rho = np.where(selection.kept, crop_or_pad(estimate.lags.rho, selection.kept.shape), 0.0)
+        rho[reach, reach] = 0.0
+        return float((rho * np.abs(rho)).sum()) < 0
 
     @property
     def goes_on(self) -> bool:

@@ -37,18 +37,27 @@ _SMEARED: dict[NoiseKind, str] = {
 }
 
 
-def smeared(kind: NoiseKind) -> str:
-    """Return what a kind of noise looks like."""
+_OPPOSITE: tuple[NoiseKind, ...] = ("rows", "columns", "cross", "diagonal", "blob", "irregular")
+
+
+def smeared(kind: NoiseKind, *, opposite: bool = False) -> str:
+    """Return what a kind of noise looks like.
+
+    ``opposite``: where a pixel is too bright its neighbours are too dark, as after sharpening.
+    """
+    if opposite and kind == "detached":
+        return "an inverted echo of the noise some pixels away"
+    if opposite and kind in _OPPOSITE:
+        return "noise of opposite sign in neighbouring pixels"
     return _SMEARED[kind]
 
 
-def faint(kind: NoiseKind) -> str:
+def faint(kind: NoiseKind, *, opposite: bool = False) -> str:
     """Return what a kind of noise looks like where there is little of it; begins a sentence."""
     if kind == "none":
         return "Weak correlation"
-    if kind == "detached":
-        return "A faint echo of the noise some pixels away"
-    return f"Faint {smeared(kind)}"
+    said = smeared(kind, opposite=opposite)
+    return f"A faint {said.removeprefix('an ')}" if kind == "detached" else f"Faint {said}"
 
 
 def hide(mask: Mask) -> str:

@@ -14,13 +14,14 @@ from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.candidates import BARE, BARE_CENTRE
 from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
 from structmask_gui.core.recommend.readings import Structure
-from structmask_gui.core.recommend.shapes import expected, hide, of_noise
+from structmask_gui.core.recommend.shapes import expected, faint, hide, of_noise
 from structmask_gui.core.recommend.wording import (
     RECORDED,
     RECORDED_WRONG,
     percent,
     record_words,
 )
+from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 from structmask_gui.core.statistical.estimate import UnlikePart
 from structmask_gui.core.statistical.patterns import Patterns
 from structmask_gui.core.verdict.certainty import sign_of
@@ -196,6 +197,34 @@ def test_where_harm_is_expected_meanwhile_the_raw_frames_are_named():
 def test_noise_that_is_left_is_no_detail_that_is_lost():
     assert "it costs more detail than the noise it removes" in expected(2.5, lost=0.9)
     assert "it removes hardly any of the noise (linear" in expected(1.0, lost=0.05)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "said"),
+    [
+        (
+            "negative",
+            "Noise of opposite sign in neighbouring pixels: hide 2 pixels on either side.",
+        ),
+        ("lobed", "Noise smeared over neighbouring pixels: hide"),
+    ],
+)
+def test_the_sign_of_the_noise_is_said(kernel, said):
+    noise = simulate(
+        NoiseModel(kernels()[kernel], 0.3),
+        (160, 160),
+        n_frames=6,
+        picture=cells((160, 160)),
+        seed=3,
+    )
+    found = extract_recording(500 + 25 * noise, AUTOMATIC)
+    assert answer(found).what.startswith(said)
+
+
+def test_faint_noise_has_one_article():
+    assert faint("detached") == "A faint echo of the noise some pixels away"
+    assert faint("detached", opposite=True) == "A faint inverted echo of the noise some pixels away"
+    assert faint("rows") == "Faint noise smeared along the rows"
 
 
 def test_too_little_image():
