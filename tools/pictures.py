@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from structmask_gui.gui.window.main_window import MainWindow
 
 FOLDER = Path("docs") / "images"
-_SIZE = (1280, 800)
+_SIZE, _WHY = (1280, 800), (896, 560)
 _TIMEOUT = 60_000
 _REST = 400
 
@@ -59,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         window.grab().save(str(folder / f"window-{theme}.png"))
     window.theme.choose("light")
     why = WhyDialog(window, window.session)
+    why.resize(*_WHY)  # the screen offscreen is smaller than any
     why.show()
     _rest()
     why.grab().save(str(folder / "why.png"))
