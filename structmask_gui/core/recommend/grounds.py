@@ -82,7 +82,7 @@ class Grounds:
             return ""
         evidence = estimate.evidence
         if found.chosen.worst > DOUBTED:
-            return _CHANGING if evidence.changing else _OTHERWISE
+            return _CHANGING if self.changing else _OTHERWISE
         if found.chosen.worst_part > DOUBTED:
             return "In a part of the field another mask is far better."
         two = len(estimate.evidence.relations) == 1 and "moving" in self.flags and not self.bare
@@ -203,8 +203,7 @@ class Grounds:
     def shared_or_changes(self) -> bool:
         """Whether what frames seem to share is of another shape than what they differ in."""
         estimate = self.extraction.measurement.correlation
-        lasting = None if estimate is None else estimate.evidence.patterns.lasting
-        return lasting is not None and lasting.misleads
+        return estimate is not None and estimate.evidence.patterns.misleads
 
     @property
     def several_frames(self) -> bool:

@@ -7,8 +7,9 @@ changed is only as fine as the optics resolve, so it looks like smooth noise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from structmask_gui.core.correlation.autocorrelation import LagKernel
 from structmask_gui.core.correlation.lags import LagEstimate, pixel_pairs, unfold
 from structmask_gui.core.progress import Task
 from structmask_gui.core.threads import in_threads
+
+Read = Callable[[int], NDArray[np.float64]]
+"""Returns a frame, shape (y, x)."""
 
 _NEAR = ((0, 1), (1, 0), (1, 1), (1, -1), (0, 2), (2, 0))
 """Lags whose correlation is compared."""
@@ -35,7 +39,7 @@ after two frames."""
 
 
 def without_changes(
-    read: Callable[[int], NDArray[np.float64]],
+    read: Read,
     starts: list[int],
     lags: LagEstimate,
     task: Task,
@@ -46,8 +50,7 @@ def without_changes(
 
     Parameters
     ----------
-    read : callable
-        Returns a frame (y, x).
+    read : Read
     starts : list of int
         First of three frames that follow one another, each.
     lags : LagEstimate
@@ -56,13 +59,7 @@ def without_changes(
     shared : bool
         Whether frames share noise, so that the variance grows without a sample that changes.
     """
-
-    def three() -> Iterator[list[NDArray[np.float64]]]:
-        for start in starts:
-            task.stop_if_cancelled()
-            yield [read(start + step) for step in range(3)]
-
-    pairs = np.concatenate(list(in_threads(_near_covariances, three())))
+    pairs = np.concatenate(list(in_threads(_near_covariances, in_threes(read, starts, task))))
     if len(pairs) < 2:
         return None
     variance = pairs[:, :, 0]
@@ -73,11 +70,10 @@ def without_changes(
     stronger = not shared and _grows(variance[:, 1] / variance[:, 0] - 1)
     if not (stronger or _grows(correlation)):
         return None
-    sums = [
-        np.sum(list(in_threads(_covariances(lags.reach, apart), three())), 0) for apart in (1, 2)
-    ]
-    middle = sums[0].shape[0] // 2
-    change = (sums[1] - sums[0]) / sums[0][middle, middle]
+    pieces = in_threads(partial(_covariances, reach=lags.reach), in_threes(read, starts, task))
+    near, far = np.sum(list(pieces), axis=0)
+    middle = near.shape[0] // 2
+    change = (far - near) / near[middle, middle]
     side = 2 * lags.reach + 1
     noise = lags.rho - _SO_FAR * crop_or_pad(change, (side, side))
     share = float(noise[lags.reach, lags.reach])
@@ -85,6 +81,13 @@ def without_changes(
         noise = np.zeros_like(noise)
         share = noise[lags.reach, lags.reach] = _LEAST
     return replace(lags, rho=noise / share, variance=lags.variance * share)
+
+
+def in_threes(read: Read, starts: Sequence[int], task: Task) -> Iterator[list[NDArray[np.float64]]]:
+    """Yield three frames that follow one another, from each start on."""
+    for start in starts:
+        task.stop_if_cancelled()
+        yield [read(start + step) for step in range(3)]
 
 
 def _grows(values: FloatArray) -> bool:
@@ -122,15 +125,11 @@ def _at_lags(image: NDArray[np.float64]) -> FloatArray:
     return np.array(products)
 
 
-def _covariances(reach: int, apart: int) -> Callable[[list[NDArray[np.float64]]], FloatArray]:
-    """Return what works out the autocovariance of differences of three frames."""
-
-    def work(frames: list[NDArray[np.float64]]) -> FloatArray:
-        first, second, third = frames
-        found = [third - first] if apart == 2 else [second - first, third - second]
-        return np.asarray(np.mean([autocovariance(one, reach) for one in found], axis=0))
-
-    return work
+def _covariances(frames: list[NDArray[np.float64]], reach: int) -> FloatArray:
+    """Return autocovariances of differences of frames one and two apart, shape (2, lags, lags)."""
+    first, second, third = frames
+    once = [autocovariance(one, reach) for one in (second - first, third - second)]
+    return np.stack([np.mean(once, axis=0), autocovariance(third - first, reach)])
 
 
 def autocovariance(values: NDArray[np.float64], reach: int) -> FloatArray:

@@ -114,11 +114,9 @@ def measure_correlation(
     else:
         separated = separate(judged, lags, first.log_variance, patches, source, parameters)
     patterns = find_patterns(source) if known is None else known.patterns
-    still = None
-    lasting = patterns.lasting
-    alike = lasting is not None and lasting.shared and not lasting.misleads
-    if separated.source == "difference" and not alike:
-        still = sample_changes(source, separated.lags, shared=patterns.shared)
+    unchanged = None
+    if separated.source == "difference" and (patterns.misleads or not patterns.shared):
+        unchanged = sample_changes(source, separated.lags, shared=patterns.shared)
     if separated.source == "flat" and separated.flat is not None:
         bumpy = without_flat_tile(patches, separated.flat, judged.tiles.side)
         patches = patches.without(bumpy, screening.NOT_FLAT)
@@ -149,8 +147,8 @@ def measure_correlation(
             patterns=patterns,
             unlike=first.unlike(patches, lags.inflation),
             rest=None if judged.lines is None else judged.lags,
-            others=separated.others if still is None else (*separated.others, still),
-            changing=still is not None,
+            others=separated.others if unchanged is None else (*separated.others, unchanged),
+            changing=unchanged is not None,
         ),
         brightness=first.by_brightness(patches) if separated.source == source.base else (),
         image_covariance=pooled_image_covariance(

@@ -10,7 +10,7 @@ nothing, neighbouring differences have the middle frame's noise in common and so
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,7 +29,12 @@ from structmask_gui.core.stack.frames import (
     middle,
     runs_of,
 )
-from structmask_gui.core.statistical.changes import autocovariance, without_changes
+from structmask_gui.core.statistical.changes import (
+    Read,
+    autocovariance,
+    in_threes,
+    without_changes,
+)
 from structmask_gui.core.statistical.source import NoiseSource
 from structmask_gui.core.statistical.tiles import cut_tiles
 from structmask_gui.core.threads import in_threads
@@ -70,8 +75,6 @@ _COUNTS, _EACH, _SURE_OF_STEPS, _OTHERS, _CODEC = 8.0, 1.0, 7.0, 4.0, 8
 _SCALED = 0.02
 # Median of the square of a standard normal deviate.
 _MEDIAN_SQUARE = 0.455
-
-Read = Callable[[int], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +128,11 @@ class Patterns:
     def shared(self) -> bool:
         """Whether neighbouring frames share noise."""
         return self.lasting is not None and self.lasting.shared
+
+    @property
+    def misleads(self) -> bool:
+        """Whether what frames seem to share is of another shape than what they differ in."""
+        return self.lasting is not None and self.lasting.misleads
 
     @property
     def fixed_excluded(self) -> bool:
@@ -384,11 +392,6 @@ def find_lasting(
     if not starts:
         return None
 
-    def three() -> Iterator[list[NDArray[np.float64]]]:
-        for number in starts:
-            task.stop_if_cancelled()
-            yield [read(number + step) for step in range(3)]
-
     def products(frames: list[NDArray[np.float64]]) -> list[float]:
         a, b, c = map(_fine, frames)
         found = _by_quarter(b - a, c - b)
@@ -396,7 +399,7 @@ def find_lasting(
         shared = [0.5] * 4 if still else _by_quarter(b - a, c - b, between=b)
         return [one + other for one, other in zip(found, shared, strict=True)]
 
-    values = np.concatenate(list(in_threads(products, three())))
+    values = np.concatenate(list(in_threads(products, in_threes(read, starts, task))))
     values = values[np.isfinite(values)]
     if len(values) < 4:
         return None
