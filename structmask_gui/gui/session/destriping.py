@@ -37,8 +37,11 @@ class Destriping(QObject):
         """Return where the frames go: beside the open file, or at home if that cannot be."""
         from structmask_gui.io.results.destriped import destriped_path
 
-        paths = self._session.state.paths
-        return destriped_path(paths[0], beside(paths)) if paths else None
+        state = self._session.state
+        if not state.paths:
+            return None
+        mark = "" if state.stack is None else state.stack.channel_mark
+        return destriped_path(state.paths[0], beside(state.paths), mark)
 
     def save(self, path: Path, lines: Lines) -> None:
         """Write the frames, replacing an old file."""

@@ -20,8 +20,10 @@ from structmask_gui.core.stack.destripe import destriped
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.gui.desktop import places
 from structmask_gui.gui.quality.curves import SuggestionView
+from structmask_gui.gui.quality.denoising import proposed_target
 from structmask_gui.gui.quality.panel import QualityPanel
 from structmask_gui.gui.quality.removal import RemovalDialog
+from structmask_gui.gui.session.destriping import Destriping
 from structmask_gui.gui.session.quality import ALIKE, BARE, PRESENT
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.window.main_window import MainWindow
@@ -452,3 +454,15 @@ def test_the_recommended_mask_is_not_blamed_for_its_pixels(
     ):
         monkeypatch.setattr(Session, "recommendation", SimpleNamespace(mask=mask))
         assert panel._needless(scores, 2, 10).endswith(said)
+
+
+def test_files_of_another_channel_than_the_first_have_its_number(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+):
+    path = tmp_path / "two.tif"
+    tifffile.imwrite(path, noise((2, 96, 100)).astype(np.float32), metadata={"axes": "CYX"})
+    for channel, mark in ((0, ""), (1, "_c1")):
+        window.session.open(path, channel=channel)
+        wait_for_result(window.session, qtbot)
+        assert proposed_target(window.session.state).name == f"two{mark}_denoised.ome.tif"
+        assert Destriping(window.session).proposed() == tmp_path / f"two{mark}_destriped.tif"
