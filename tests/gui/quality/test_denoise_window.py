@@ -46,12 +46,16 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(denoiser, "_ROUND", 8)
 
 
-@pytest.fixture
-def stack_file(tmp_path: Path) -> Path:
-    """Return a stack of four frames that are just large enough."""
-    path = tmp_path / "rows.npy"
+def small_stack(folder: Path) -> Path:
+    """Write four frames that are just large enough."""
+    path = folder / "rows.npy"
     np.save(path, noise((4, 96, 96)))
     return path
+
+
+@pytest.fixture
+def stack_file(tmp_path: Path) -> Path:
+    return small_stack(tmp_path)
 
 
 @pytest.fixture
@@ -76,6 +80,20 @@ def opened(window: MainWindow) -> DenoiseWindow:
     shown = dialog(DenoiseWindow)
     assert isinstance(shown, DenoiseWindow)
     return shown
+
+
+def paused(
+    window: MainWindow, stack_file: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> tuple[DenoiseWindow, Path]:
+    """Pause while it learns; the file is what it goes on from."""
+    monkeypatch.setattr(denoiser, "_ROUNDS", 1000)
+    monkeypatch.setattr(denoiser, "_PATIENCE", 1000)
+    unfinished = stack_file.with_name("rows_denoised.ome.tif.unfinished.npz")
+    shown = opened(window)
+    qtbot.waitUntil(unfinished.exists, timeout=WAIT)
+    shown.pause_button.click()
+    qtbot.waitUntil(lambda: not shown.denoising._job.busy, timeout=WAIT)
+    return shown, unfinished
 
 
 def finished(shown: DenoiseWindow, qtbot: QtBot) -> None:
@@ -278,13 +296,7 @@ def test_cancel_leaves_nothing_and_a_pause_is_gone_on_from(
 def test_cancel_after_a_pause_removes_what_was_kept(
     ready: MainWindow, stack_file: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(denoiser, "_ROUNDS", 1000)
-    monkeypatch.setattr(denoiser, "_PATIENCE", 1000)
-    unfinished = stack_file.with_name("rows_denoised.ome.tif.unfinished.npz")
-    shown = opened(ready)
-    qtbot.waitUntil(unfinished.exists, timeout=WAIT)
-    shown.pause_button.click()
-    qtbot.waitUntil(lambda: not shown.denoising._job.busy, timeout=WAIT)
+    shown, unfinished = paused(ready, stack_file, qtbot, monkeypatch)
     shown.cancel_button.click()
     qtbot.waitUntil(lambda: not unfinished.exists(), timeout=WAIT)
     assert shown.denoising.phase == "nothing"
@@ -394,13 +406,7 @@ def test_what_was_accepted_of_one_mask_is_asked_about_another(
 def test_what_a_pause_left_is_not_replaced_without_a_question(
     ready: MainWindow, stack_file: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, doubts: Any
 ):
-    monkeypatch.setattr(denoiser, "_ROUNDS", 1000)
-    monkeypatch.setattr(denoiser, "_PATIENCE", 1000)
-    unfinished = stack_file.with_name("rows_denoised.ome.tif.unfinished.npz")
-    shown = opened(ready)
-    qtbot.waitUntil(unfinished.exists, timeout=WAIT)
-    shown.pause_button.click()
-    qtbot.waitUntil(lambda: not shown.denoising._job.busy, timeout=WAIT)
+    shown, unfinished = paused(ready, stack_file, qtbot, monkeypatch)
     kept = unfinished.read_bytes()
     ready.session.edits.set_mask(LONGER, "edited by hand", "Draw")
     assert shown.start_button.text() == "&Start"

@@ -15,8 +15,8 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.quality import denoising as job
 from structmask_gui.gui.quality.denoise_window import DenoiseWindow
 from structmask_gui.gui.window.main_window import MainWindow
-from tests.gui.conftest import noise
 from tests.gui.open_dialogs import dialog, trigger
+from tests.gui.quality.test_denoise_window import small_stack
 from tests.gui.window.test_closing import writing
 
 pytestmark = [pytest.mark.usefixtures("close_dialogs"), pytest.mark.one_window]
@@ -29,10 +29,7 @@ NOT_SAVED = "The denoised stack is not saved."
 
 @pytest.fixture
 def stack_file(tmp_path: Path) -> Path:
-    """Return a stack of four frames that are just large enough."""
-    path = tmp_path / "rows.npy"
-    np.save(path, noise((4, 96, 96)))
-    return path
+    return small_stack(tmp_path)
 
 
 @pytest.fixture
@@ -50,6 +47,14 @@ def done(loaded: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> D
 
 def pressed(text: str) -> None:
     next(b for b in dialog(QMessageBox).buttons() if b.text().replace("&", "") == text).click()
+
+
+def saved_later(loaded: MainWindow, done: DenoiseWindow, qtbot: QtBot, path: Path) -> None:
+    """Save the result, after which the main window is still there."""
+    with qtbot.waitSignal(done.denoising.saved, timeout=WAIT):
+        done.denoising.save(path)
+    qtbot.wait(50)
+    assert loaded.isVisible()
 
 
 def visible(kind: type[QDialog]) -> list[Any]:
@@ -79,10 +84,7 @@ def test_who_stays_after_an_export_is_not_taken_along_by_what_is_saved_later(
     writing(loaded, tmp_path / "m.npy", monkeypatch).set()
     qtbot.waitUntil(lambda: bool(visible(QMessageBox)), timeout=WAIT)
     pressed("Cancel")
-    with qtbot.waitSignal(done.denoising.saved, timeout=WAIT):
-        done.denoising.save(tmp_path / "d.ome.tif")
-    qtbot.wait(50)
-    assert loaded.isVisible()
+    saved_later(loaded, done, qtbot, tmp_path / "d.ome.tif")
 
 
 def test_who_stays_after_an_export_was_discarded_is_not_taken_along_either(
@@ -97,10 +99,7 @@ def test_who_stays_after_an_export_was_discarded_is_not_taken_along_either(
     pressed("Close now")
     assert dialog(QMessageBox).text() == NOT_SAVED
     pressed("Cancel")
-    with qtbot.waitSignal(done.denoising.saved, timeout=WAIT):
-        done.denoising.save(tmp_path / "d.ome.tif")
-    qtbot.wait(50)
-    assert loaded.isVisible()
+    saved_later(loaded, done, qtbot, tmp_path / "d.ome.tif")
 
 
 def test_what_was_discarded_says_nothing_of_the_next_result(
