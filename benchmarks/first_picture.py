@@ -106,7 +106,7 @@ FILES = {
 
 
 def child(path: Path) -> None:
-    from structmask_gui.gui.session.frame_display import read_for_display
+    from structmask_gui.gui.session.opening import read_for_display
     from structmask_gui.io.open import open_stack
 
     for file in (path.with_name("small.tif"), path):

@@ -49,7 +49,7 @@ def _tune(window: MainWindow, folder: Path, settle: Settle) -> None:
     session = window.session
     session.edits.reset_parameters()
     settle()
-    session.pin()
+    session.pinned.keep_present()
     session.edits.set_parameter("center_ratio_threshold", 0.05)
     window.set_tune(True)
     panel = window.panel("parameters")
@@ -59,7 +59,7 @@ def _tune(window: MainWindow, folder: Path, settle: Settle) -> None:
     _save(window, folder, "tune")
     panel.area.verticalScrollBar().setValue(0)
     session.edits.reset_parameters()
-    session.unpin()
+    session.pinned.clear()
     window.docks["compare"].hide()
     window.set_tune(False)
     settle()

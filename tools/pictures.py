@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         ("mask", views.mask_view),
     ):
         view.render_image().save(str(folder / f"{name}.png"))
-    window.session.pin()
+    window.session.pinned.keep_present()
     window.session.edits.set_parameter("max_true_pixels", 3)
     window.show_panel("compare")
     _settle(window)

@@ -117,7 +117,7 @@ class SharedWindow:
         session._close_files()  # asks nothing
         session.edits.restore_parameters(Parameters())
         session.edits.set_preset(None)
-        session.unpin()
+        session.pinned.clear()
         session.dismiss_error()
         session.history.clear()
         window.statusBar().clearMessage()

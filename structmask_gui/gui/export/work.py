@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.desktop.places import beside
-from structmask_gui.gui.session.frame_display import Signature, check_unchanged
+from structmask_gui.gui.session.opening import Signature, check_unchanged
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction

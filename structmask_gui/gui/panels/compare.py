@@ -11,8 +11,9 @@ from PySide6.QtGui import QColor, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from structmask_gui.gui.session.mask_file import MaskFile
+from structmask_gui.gui.session.pinned import AUTOMATIC
 from structmask_gui.gui.session.quality import ALIKE, PRESENT
-from structmask_gui.gui.session.session import AUTOMATIC, Session
+from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colours import Colours
 from structmask_gui.gui.views.lags.mask_cells import BOTH, ONLY_A, ONLY_B, cell_colors
 from structmask_gui.gui.views.lags.mask_thumb import MaskThumb, codes_of
@@ -37,7 +38,7 @@ class ComparePanel(QWidget):
         super().__init__(parent)
         self._session = session
         self.file = MaskFile(session, self)
-        self.file.read.connect(session.set_pinned)
+        self.file.read.connect(session.pinned.keep)
         self.views = {
             "a": MaskThumb("A"),
             "b": MaskThumb("B, now"),
@@ -50,13 +51,13 @@ class ComparePanel(QWidget):
         self.figures.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.pin_button = QPushButton("Keep for comparison")
         self.pin_button.setToolTip("Keep the present mask as A (Ctrl+P)")
-        self.pin_button.clicked.connect(session.pin)
+        self.pin_button.clicked.connect(session.pinned.keep_present)
         self.file_button = QPushButton("A from file…")
         self.file_button.setToolTip("Take a mask from disk as A (Ctrl+D)")
         self.file_button.clicked.connect(self.open_file)
         self.remove_button = QPushButton("Clear")
         self.remove_button.setToolTip("End the comparison (Ctrl+Shift+P)")
-        self.remove_button.clicked.connect(session.unpin)
+        self.remove_button.clicked.connect(session.pinned.clear)
         self.verdict = paragraph()
         bold = self.verdict.font()
         bold.setBold(True)
@@ -78,7 +79,7 @@ class ComparePanel(QWidget):
         layout.addLayout(buttons)
         layout.addWidget(self.verdict)
         layout.addLayout(below, 1)
-        session.pinned_changed.connect(self._update)
+        session.pinned.changed.connect(self._update)
         session.mask_changed.connect(self._update)
         session.stale_changed.connect(self._on_stale)
         session.quality.changed.connect(self._update)
@@ -92,11 +93,11 @@ class ComparePanel(QWidget):
         session = self._session
         pinned = session.state.pinned
         self.pin_button.setEnabled(session.state.extraction is not None)
-        self.remove_button.setEnabled(pinned is not None or session.finding_automatic)
+        self.remove_button.setEnabled(pinned is not None or session.pinned.finding)
         self._pictures.setVisible(pinned is not None)
         self.verdict.setText("")
         if pinned is None:
-            self.figures.setText(_FINDING if session.finding_automatic else _HINT)
+            self.figures.setText(_FINDING if session.pinned.finding else _HINT)
             for view in self.views.values():
                 view.set_codes(None)
             return
@@ -186,7 +187,7 @@ class ComparePanel(QWidget):
     def _said(self, same: bool, expected: tuple[Expected, Expected] | None) -> str:
         quality, state = self._session.quality, self._session.state
         a, b = self._names()
-        if self._session.finding_automatic:
+        if self._session.pinned.finding:
             return _FINDING
         if state.stale:
             return f"Settings changed: {b} is still the mask from before."

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import ChosenFrames, FrameRange, Recording
 from structmask_gui.gui.session.engine import Engine, Request
-from structmask_gui.gui.session.frame_display import Signature, check_unchanged, missing_note
+from structmask_gui.gui.session.opening import Signature, check_unchanged, missing_note
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction

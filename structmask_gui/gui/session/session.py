@@ -18,10 +18,16 @@ from PySide6.QtCore import QObject, Signal
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.gui.session.edits import Edits
 from structmask_gui.gui.session.engine import Engine, Request
-from structmask_gui.gui.session.frame_display import read_for_display
 from structmask_gui.gui.session.history import History
 from structmask_gui.gui.session.measure_job import Estimate, KeptMeasurements, Measured, Measuring
-from structmask_gui.gui.session.opening import Opened, Part, close_files, open_files
+from structmask_gui.gui.session.opening import (
+    Opened,
+    Part,
+    close_files,
+    open_files,
+    read_for_display,
+)
+from structmask_gui.gui.session.pinned import Pinned
 from structmask_gui.gui.session.quality import Quality
 from structmask_gui.gui.session.reference_stacks import ReferenceStacks
 from structmask_gui.gui.session.state import State
@@ -29,7 +35,6 @@ from structmask_gui.gui.session.worker import Job, Step, Writers
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
-    from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.measure.measurement import Measurement
     from structmask_gui.core.parameters.model import Parameters
     from structmask_gui.core.quality.assessment import Basis
@@ -37,9 +42,6 @@ if TYPE_CHECKING:
     from structmask_gui.core.recommend.wording import Answer
 
 log = logging.getLogger(__name__)
-
-AUTOMATIC = "automatic"
-"""The preset whose mask is the recommended one, and the label of that mask as A."""
 
 LAG_REACH = 12
 """Lags measured at least: half the widest centre square of the slider, so that it slides freely."""
@@ -64,7 +66,6 @@ class Session(QObject):
     error_changed = Signal(str)  # the sentence in the window; empty when all is well
     failed = Signal(str)  # something cannot be used: the sentence, once
     bug = Signal(str)  # an error of the program: the traceback
-    pinned_changed = Signal()
     preset_changed = Signal()
     colormap_changed = Signal(str)
     ring_hovered = Signal(int)
@@ -89,7 +90,6 @@ class Session(QObject):
         bug = self.bug.emit
         self._opening = Job("open", bug, unwanted=self._close_unwanted)
         self._measuring = Job("measure", bug)
-        self._automatic = Job("automatic", bug)
         self._reading = Job("read", bug)
         self._closing = Job("close", bug, order="all")
         self._opening.stepped.connect(self._on_step)
@@ -98,8 +98,10 @@ class Session(QObject):
         self.reference_stacks = ReferenceStacks(self._engine.open, self._close_later, bug, self)
         self.reference_stacks.changed.connect(self._on_reference_stack)
         self.reference_stacks.failed.connect(self.report_error)
+        self.pinned = Pinned(self._read, self._set, self._recommended, self._take, bug, self)
+        self.pinned.failed.connect(self.report_error)
         self.quality = Quality(self._read, self._known_basis, bug, self)
-        for changed in (self.mask_changed, self.stack_changed, self.pinned_changed):
+        for changed in (self.mask_changed, self.stack_changed, self.pinned.changed):
             changed.connect(self.quality.follow)
         self.stale_changed.connect(self.quality.on_stale)
 
@@ -217,7 +219,7 @@ class Session(QObject):
         old = self._state.stacks
         self._set_busy("")
         self._reading.cancel()
-        self._automatic.cancel()
+        self.pinned.stop()
         part = opened.part
         self._set(
             serial=self._state.serial + 1,
@@ -506,63 +508,22 @@ class Session(QObject):
         self._set(failed_open="")
         self._set_error("")
 
-    # --- compare, point, look -----------------------------------------------------------------
+    # --- point, look -------------------------------------------------------------------------
 
-    def pin(self) -> None:
-        """Keep the present mask as A."""
-        if self._state.mask is not None:
-            self.set_pinned(self._state.mask, self._from_here("kept"))
-
-    def _from_here(self, label: str) -> str:
-        """Return a label with the name of the file, which A may outlast."""
-        return label if self._state.frames is None else f"{label} from {self._state.frames.name}"
-
-    def set_pinned(self, mask: Mask | None, label: str) -> None:
-        """Keep a mask, from a file for instance, as A."""
-        self._set(pinned=mask, pinned_label=label)
-        self.pinned_changed.emit()
-
-    @property
-    def finding_automatic(self) -> bool:
-        """Whether the mask of the preset automatic is being measured, to be kept as A."""
-        return self._automatic.pending
-
-    def pin_automatic(self) -> None:
-        """Keep the mask of the preset automatic as A; parameters, preset and mask stay."""
-        from structmask_gui.io.presets.preset import built_in_presets
-
-        if self._state.frames is None:
-            return
-        automatic = next(one for one in built_in_presets() if one.name == AUTOMATIC)
-        request = self._request_for(automatic.apply(self._state.parameters))
+    def _recommended(self, parameters: Parameters) -> tuple[Recommendation | None, Measuring]:
+        """Return the recommended mask of parameters, if it is known, and what finds it."""
+        request = self._request_for(parameters)
         known = getattr(self._kept.extraction_for(request), "recommendation", None)
-        known = known or self.recommendation
-        if known is not None:
-            self._automatic.cancel()
-            self.set_pinned(known.mask, self._from_here(AUTOMATIC))
-            return
-        self._automatic.run(self._work(request), self._on_automatic, self._on_no_automatic)
-        self.pinned_changed.emit()
+        return known or self.recommendation, self._work(request)
 
-    def _on_automatic(self, measured: Measured) -> None:
-        extraction = measured.extraction
-        found = getattr(extraction, "recommendation", None)
-        if found is not None and measured.request.same_frames(
-            self._request_for(measured.request.parameters)
-        ):
-            self._kept.keep(measured.request, extraction)
-            self.set_pinned(found.mask, self._from_here(AUTOMATIC))
-        else:
-            self.pinned_changed.emit()
-
-    def _on_no_automatic(self, text: str) -> None:
-        self.pinned_changed.emit()
-        self.report_error(text)
-
-    def unpin(self) -> None:
-        """Forget mask A."""
-        self._automatic.cancel()
-        self.set_pinned(None, "")
+    def _take(self, measured: Measured) -> Recommendation | None:
+        """Keep what was measured beside; return its mask if the same frames are measured."""
+        found: Recommendation | None = getattr(measured.extraction, "recommendation", None)
+        now = self._request_for(measured.request.parameters)
+        if found is None or not measured.request.same_frames(now):
+            return None
+        self._kept.keep(measured.request, measured.extraction)
+        return found
 
     def set_colormap(self, name: str) -> None:
         """Choose the colour map that all views share."""
@@ -591,7 +552,8 @@ class Session(QObject):
     def close(self) -> None:
         """Stop the threads and close the files; the session is of no use afterwards."""
         self.quality.close()
-        for job in (self._opening, self._measuring, self._automatic, self._reading):
+        self.pinned.close()
+        for job in (self._opening, self._measuring, self._reading):
             job.close()
         references = self.reference_stacks.close()
         self._closing.finish()

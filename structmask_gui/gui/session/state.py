@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.stack.frames import ChosenFrames, FrameRange
 from structmask_gui.gui.session.engine import Edit, Request
-from structmask_gui.gui.session.frame_display import Signature
 from structmask_gui.gui.session.measure_job import restricted
-from structmask_gui.gui.session.opening import Part
+from structmask_gui.gui.session.opening import Part, Signature
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
@@ -41,7 +40,7 @@ class State:
     open_choices: Mapping[str, Any] = field(default_factory=dict)
     """The axes, channel and series that the files were opened with, as far as given."""
     signatures: Mapping[Path, Signature | None] = field(default_factory=dict)
-    """Tells whether the files were changed since; see `frame_display.check_unchanged`."""
+    """Tells whether the files were changed since; see `opening.check_unchanged`."""
 
     # What is measured, and the frame on display.
     region: Region | None = None

@@ -290,7 +290,7 @@ _COMPARE = _menu(
     ActionInfo("pin", "&Keep for comparison", "Keep this mask and compare it with later ones.",
                Commands.pin, "Ctrl+P", "pin", needs="result"),
     ActionInfo("unpin", "&Clear the kept mask", "End the comparison.",
-               lambda c: c.session.unpin(), "Ctrl+Shift+P", "unpin", needs="pinned"),
+               lambda c: c.session.pinned.clear(), "Ctrl+Shift+P", "unpin", needs="pinned"),
     ActionInfo("judge_result", "&Judge a denoised stack…",
                "Say what is wrong with a denoised stack, and which mask to try next.",
                lambda c: c.window.show_panel("result").ask(), icon="open",

@@ -355,7 +355,7 @@ class Commands(QObject):
 
     def compare_with_automatic(self) -> None:
         """Compare this mask with that of the preset automatic, and change nothing."""
-        self.session.pin_automatic()
+        self.session.pinned.keep_automatic()
         self.window.show_panel("compare")
 
     def _folder(self) -> str:
@@ -439,7 +439,7 @@ class Commands(QObject):
 
     def pin(self) -> None:
         """Keep this mask as A."""
-        self.session.pin()
+        self.session.pinned.keep_present()
         self.window.show_panel("compare")
 
     def help(self) -> None:

@@ -78,7 +78,7 @@ class MaskEditor(QObject):
         view.cell_dragged.connect(self._on_dragged)
         view.cell_drag_ended.connect(self._on_ended)
         session.mask_changed.connect(self._follow)
-        session.pinned_changed.connect(self._update)
+        session.pinned.changed.connect(self._update)
         session.quality.closing.connect(self._on_closing)
         self._update()
 

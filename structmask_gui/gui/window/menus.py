@@ -108,7 +108,7 @@ class Menus(QObject):
             session.extraction_changed,
             session.mask_changed,
             session.busy_changed,
-            session.pinned_changed,
+            session.pinned.changed,
             session.region_changed,
             session.parameters_changed,
             session.history.changed,

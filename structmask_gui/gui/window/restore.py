@@ -57,7 +57,7 @@ class Remembering(QObject):
         session = window.session
         for changed in (
             session.mask_changed,
-            session.pinned_changed,
+            session.pinned.changed,
             session.preset_changed,
             session.reference_stacks.changed,
         ):
@@ -89,7 +89,7 @@ class Remembering(QObject):
         self._files = self._window.settings.last_files if edited else []
         pinned = kept_mask(self._masks, "pinned")
         if pinned is not None:
-            self._window.session.set_pinned(*pinned)
+            self._window.session.pinned.keep(*pinned)
 
     def _on_extraction(self, extraction: Extraction | None) -> None:
         session = self._window.session

@@ -108,7 +108,7 @@ def test_it_says_which_is_better_and_why(panel: ComparePanel, loaded: MainWindow
 
 def test_a_mask_file_is_a(panel: ComparePanel, loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
     np.save(tmp_path / "old.npy", np.ones((3, 15), bool))
-    with qtbot.waitSignal(loaded.session.pinned_changed):
+    with qtbot.waitSignal(loaded.session.pinned.changed):
         panel.file.open(tmp_path / "old.npy")
     assert "old.npy" in panel.figures.text()
     assert ">45&nbsp;" in panel.figures.text()
@@ -126,7 +126,7 @@ def test_a_file_that_is_no_mask_is_a_sentence(
 
 def test_a_mask_without_a_stack_is_described(window: MainWindow):
     panel = window.show_panel("compare")
-    window.session.set_pinned(Mask(np.ones((1, 5), bool)), "row <b>.npy")
+    window.session.pinned.keep(Mask(np.ones((1, 5), bool)), "row <b>.npy")
     assert "5 pixels" in panel.figures.text()
     assert "row &lt;b>.npy" in panel.figures.text()
 

@@ -131,7 +131,7 @@ def test_the_panel_follows_an_edit_and_a_pin(loaded: MainWindow, qtbot: QtBot):
     session = loaded.session
     panel = loaded.show_panel("quality")
     wait_current(session, qtbot)
-    session.pin()
+    session.pinned.keep_present()
     session.edits.set_mask(Mask(np.ones((1, 1), dtype=bool)), "edited by hand", "Shrink")
     qtbot.waitUntil(lambda: "A, kept" in rows(panel) and session.quality.current, timeout=15_000)
     assert panel.copied.bar.share == pytest.approx(1.0)
@@ -147,7 +147,7 @@ def test_equal_masks_are_one_row(loaded: MainWindow, qtbot: QtBot):
     session.edits.set_mask(
         Mask(np.ones((1, 1), dtype=bool)).padded((5, 5)), "edited by hand", "Shrink"
     )
-    session.pin()
+    session.pinned.keep_present()
     qtbot.waitUntil(lambda: "A, kept" in rows(panel) and session.quality.current, timeout=15_000)
     found = rows(panel)
     assert found[PRESENT] is found[BARE] is found["A, kept"]

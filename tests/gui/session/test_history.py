@@ -113,14 +113,14 @@ def test_presets_and_their_mark(session: Session, qtbot: QtBot):
 def test_pin_and_compare(session: Session, qtbot: QtBot):
     assert session.state.comparison() is None
     opened(session, qtbot)
-    session.pin()
+    session.pinned.keep_present()
     session.edits.set_parameter("max_true_pixels", 3)
     comparison = session.state.comparison()
     assert comparison is not None
     assert comparison.pixels_b <= 3 <= comparison.pixels_a
-    session.set_pinned(Mask(np.ones((3, 3), bool)), "file.npy")
+    session.pinned.keep(Mask(np.ones((3, 3), bool)), "file.npy")
     assert session.state.pinned_label == "file.npy"
-    session.unpin()
+    session.pinned.clear()
     assert session.state.comparison() is None
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from structmask_gui.core.stack.frames import ArrayFrames
-from structmask_gui.gui.session import frame_display
+from structmask_gui.gui.session import opening
 
 
 @pytest.mark.parametrize("faster", ["bands", "rows"])
@@ -24,8 +24,8 @@ def test_each_way_of_thinning_gives_the_same(faster: str, monkeypatch: pytest.Mo
 
     # A clock that says of the first band that it took longer, or not.
     ticks = iter([0.0, 2.0 if faster == "rows" else 1.0, 0.0, 1.5, *[0.0] * 1000])
-    monkeypatch.setattr(frame_display.time, "perf_counter", lambda: next(ticks))
-    monkeypatch.setattr(frame_display, "_LARGEST_SHOWN", 500)
-    shown = frame_display.read_for_display(Counting(array[np.newaxis], "large"), 0)
+    monkeypatch.setattr(opening.time, "perf_counter", lambda: next(ticks))
+    monkeypatch.setattr(opening, "_LARGEST_SHOWN", 500)
+    shown = opening.read_for_display(Counting(array[np.newaxis], "large"), 0)
     assert np.array_equal(shown, array[::11, ::11])
     assert (read[-1] == 1) == (faster == "rows")

@@ -411,12 +411,12 @@ def prepare(window: MainWindow, name: str, qtbot: QtBot) -> None:
         session.edits.set_parameter("center_size", 15)
         session.history.undo()
     elif (name.startswith("mask_") and name not in REMEDIES) or name == "extracted_mask":
-        session.set_pinned(Mask(np.ones((3, 3), dtype=bool)), "square")
+        session.pinned.keep(Mask(np.ones((3, 3), dtype=bool)), "square")
         session.edits.set_mask(GAPPY, "edited by hand", "Draw")
     elif name in ("previous_frame", "next_frame"):
         session.set_frame(2)
     elif name == "unpin":
-        session.pin()
+        session.pinned.keep_present()
     elif name == "whole_image":
         session.edits.set_region(Region(0, 64, 0, 64))
         wait_for_result(session, qtbot)

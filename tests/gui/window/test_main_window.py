@@ -159,7 +159,7 @@ def test_a_long_error_is_not_cut(loaded: MainWindow, qtbot: QtBot):
 
 
 def test_no_panel_asks_for_more_than_a_small_screen(loaded: MainWindow):
-    loaded.session.pin()
+    loaded.session.pinned.keep_present()
     for name in loaded.docks:
         loaded.show_panel(name)
         smallest = loaded.minimumSizeHint()

@@ -129,7 +129,7 @@ def test_there_is_room_to_draw_outwards_and_the_mask_grows(loaded: MainWindow, e
 def test_every_change_of_the_menu(loaded: MainWindow, name: str):
     session = loaded.session
     start = Mask(np.pad(np.array([[1, 1, 0, 1, 0, 0, 0]], dtype=bool), ((3, 3), (0, 0))))
-    session.set_pinned(Mask(np.ones((3, 3), dtype=bool)), "square")
+    session.pinned.keep(Mask(np.ones((3, 3), dtype=bool)), "square")
     session.edits.set_mask(start, "edited by hand", "Draw")
     loaded.actions_by_id[f"mask_{name}"].trigger()
     expected = changed(name, start, session.state.pinned)

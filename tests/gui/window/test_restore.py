@@ -26,7 +26,7 @@ GROWN = np.ones((3, 5), bool)
 def edited(loaded: MainWindow) -> MainWindow:
     """Return a window with a pinned mask, another parameter, and a mask changed by hand."""
     session = loaded.session
-    session.pin()
+    session.pinned.keep_present()
     session.edits.set_parameter("max_true_pixels", 3)
     session.edits.set_mask(Mask(GROWN), "edited by hand", "Draw on the mask")
     return loaded
@@ -138,7 +138,7 @@ def test_a_remembered_mask_of_nonsense_is_dropped(kept: Any):
 
 
 def test_a_mask_too_large_for_the_settings_is_not_kept(loaded: MainWindow):
-    loaded.session.set_pinned(Mask(np.ones((303, 3), bool)), "large.npy")
+    loaded.session.pinned.keep(Mask(np.ones((303, 3), bool)), "large.npy")
     loaded.save_settings()
     assert loaded.settings.last_masks == {}
     assert Settings().last_masks == {}
