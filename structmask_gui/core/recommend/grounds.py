@@ -246,7 +246,8 @@ class Grounds:
         if row is None or bare is None:
             return ""
         said = expected(row.error, bare.error, "without a mask", lost=row.lost)
-        if row.copied < COPIED_MORE:
+        # A mask is taken for what it keeps from being copied, too, dearer as it may be otherwise.
+        if row.copied < COPIED_MORE and (row.error <= bare.error or bare.copied < COPIED_MORE):
             return said
         copied, without = percent(row.copied), percent(bare.copied)
         also = f" ({without} without a mask)" if without != copied else ""

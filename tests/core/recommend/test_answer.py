@@ -393,6 +393,20 @@ def test_the_same_figure_is_not_said_twice():
     )
 
 
+def test_what_a_mask_is_for_is_said_where_it_does_not_lower_the_error():
+    dear = with_errors(automatic("row 7"), copied=0.02, error=0.5)
+    rows = tuple(
+        replace(row, copied=0.07, error=0.4) if row.name == BARE_CENTRE else row
+        for row in dear.recommendation.ledger
+    )
+    told = answer(with_recommendation(dear, replace(dear.recommendation, ledger=rows)))
+    assert (
+        "about 50 % of the noise (without a mask: about 40 %). A network could copy under 5 % of"
+        " it (about 7 % without a mask)." in told.how_sure
+    )
+    assert "copy" not in answer(with_errors(dear, error=0.3)).how_sure
+
+
 @pytest.mark.parametrize(
     ("error", "said"), [(0.99, "is expected to gain little"), (6.07, "is expected to do harm")]
 )

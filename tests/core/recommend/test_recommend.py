@@ -132,6 +132,9 @@ def test_of_several_kinds_of_noise_the_mask_that_is_never_far_from_the_best_is_t
     # It gains little by what is most likely; but without it the error may be far larger.
     assert taken(least(worst=1.5, error=0.49), other(), bare(worst=9)) == ledger[0].name
     assert taken(least(worst=1.5, error=0.49), other(), bare(worst=1.6)) == BARE_CENTRE
+    # None that is expected to do worse than no mask, safe as it may be.
+    assert taken(least(worst=9), other(error=0.51), bare(worst=9)) is None
+    assert taken(least(worst=3), other(error=0.51), bare(worst=9)) == ledger[0].name
 
 
 def test_lines_of_the_fit_are_safe():
