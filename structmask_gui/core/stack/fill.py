@@ -1,21 +1,23 @@
 """Fill: what a frame holds where there is no image, beside a field that was turned or is round.
 
 It is one value up to a corner, the same wherever it is; or the least value or none (NaN) anywhere,
-as where a background was masked or a tile is missing. It holds no noise, and steps where the image
-begins; taken for image, it makes noise seem weaker and of another shape. Marks of missing pixels,
-as -3.4e38, are so far from all others that their squares are no numbers.
+as where a background was masked or a tile is missing. Writing is fill, too: the bar of a microscope
+with its text, a time in a box or on the image, a scale bar. Fill holds no noise, and steps where
+the image begins; taken for image, it makes noise seem weaker and of another shape. Marks of missing
+pixels, as -3.4e38, are so far from all others that their squares are no numbers.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from structmask_gui.core.arrays import AnyArray, BoolArray
 from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.stack.fill_areas import areas_of
 from structmask_gui.core.stack.frames import (
     Frames,
     Lines,
@@ -40,16 +42,8 @@ _LARGEST = 2**27
 _BEYOND = 1e15
 """Times the usual pixel from which a value is no measurement."""
 
-_RUN, _SIDE = 16, 9
-"""Pixels in a row along a border that make one look, and side of the squares that fill holds;
-beyond the border it goes on."""
-
-_FEW, _SPECKS = 3, 1e-4
-"""Islands of less than 9 pixels in fill, and their share of its pixels, beyond which it is none."""
-
-_ELSEWHERE, _MOST = 0.01, 0.9
-"""Share of the other pixels that have the same value by chance, beyond which it is no fill but dark
-or saturated image; share of the frame that fill may take."""
+_MOST = 0.9
+"""Share of a frame that fill may take."""
 
 
 def without_marks(frames: Frames) -> Frames:
@@ -71,14 +65,21 @@ def without_fill(frames: Frames, task: Task = NO_TASK, *, own: bool = False) -> 
         found = _found[frames] = _search(frames, task)
     if found.fill is None and found.limit is None:
         return frames
-    return _Unfilled(frames, found.fill, found.values if own else None, found.limit)
+    return _Unfilled(frames, found.fill, found.own if own else None, found.limit)
+
+
+class _Own(NamedTuple):
+    """What of fill is no image in whichever frame."""
+
+    values: tuple[float, ...]
+    writing: BoolArray  # of whatever value
 
 
 class _Found(NamedTuple):
     """What is no image in frames."""
 
     fill: BoolArray | None = None
-    values: tuple[float, ...] = ()
+    own: _Own | None = None
     limit: float | None = None
 
 
@@ -92,15 +93,20 @@ def _search(frames: Frames, task: Task) -> _Found:
         return none
     clean = frames if limit is None else _Unfilled(frames, limit=limit)
     step = max(1, int(np.ceil(np.sqrt(height * width / _ENOUGH))))
-    where, values = np.zeros((-(-height // step), -(-width // step)), dtype=np.bool_), set[float]()
+    shape, values = (-(-height // step), -(-width // step)), set[float]()
+    where, writing = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
     for most in (_FIRST, _LOOKED_AT):
         for number in evenly(frames.n_frames, most):
-            for value, found in _fills(_thinned(clean, number, step, task)):
+            for found, value in areas_of(_thinned(clean, number, step, task)):
                 where |= found
-                values.add(value)
+                if value is None:
+                    writing |= found
+                else:
+                    values.add(value)
         if not where.any() or where.mean() > _MOST:
             return none
-    return _Found(_whole(where, step)[:height, :width], tuple(values), limit)
+    fill, letters = (_whole(one, step)[:height, :width] for one in (where, writing))
+    return _Found(fill, _Own(tuple(values), letters), limit)
 
 
 def _thinned(frames: Frames, frame: int, step: int, task: Task) -> AnyArray:
@@ -153,12 +159,12 @@ class _Unfilled(WrappedFrames):
         self,
         frames: Frames,
         fill: BoolArray | None = None,
-        values: tuple[float, ...] | None = None,
+        own: _Own | None = None,
         limit: float | None = None,
     ) -> None:
         exact = frames.dtype.itemsize <= 2 or frames.dtype == np.float32
         super().__init__(frames, np.float32 if exact else np.float64)
-        self.fill, self._values, self._limit = fill, values, limit
+        self.fill, self._own, self._limit = fill, own, limit
 
     @property
     def destriped(self) -> Lines | None:
@@ -201,9 +207,11 @@ class _Unfilled(WrappedFrames):
         """Return where rows of a frame have fill."""
         assert self.fill is not None
         there = self.fill[y0 : y0 + len(raw)]
-        if self._values is None:
+        if self._own is None:
             return there
-        same = np.logical_or.reduce([raw == value for value in self._values])
+        same = self._own.writing[y0 : y0 + len(raw)].copy()
+        for value in self._own.values:
+            same |= raw == value
         if raw.dtype.kind == "f":
             same |= np.isnan(raw)
         if self._limit is not None:
@@ -228,73 +236,3 @@ def _limit(frames: Frames) -> float | None:
         if most / _BEYOND > typical > 0:
             return _BEYOND * typical
     return None
-
-
-def _fills(image: AnyArray) -> list[tuple[float, BoolArray]]:
-    """Return the values of an image's fill, and where it is."""
-    found = [_least(image), _beside_field(image)]
-    if image.dtype.kind == "f" and not (missing := np.isnan(image)).all():
-        found.append((np.nan, _solid(missing)))
-    return [(value, where) for value, where in found if where is not None]
-
-
-def _least(image: AnyArray) -> tuple[float, BoolArray | None]:
-    """Return where an image is solidly of its least value; brighter areas may be saturated."""
-    least = image.min() if image.dtype.kind != "f" else np.nanmin(image, initial=np.inf)
-    return least, _told(image == least, corners=False)
-
-
-def _beside_field(image: AnyArray) -> tuple[float, BoolArray | None]:
-    """Return where an image is of one value beside a field, up to a corner of the frame."""
-    value = _value_along_border(image)
-    # What is saturated seldom has a corner.
-    return (0, None) if value is None else (value, _told(image == value, corners=True))
-
-
-def _told(same: BoolArray, *, corners: bool) -> BoolArray | None:
-    """Return the areas of one value that are solid, with all of that value that joins them.
-
-    None if there are none, or if they may be image, for the rest has such pixels, too.
-    """
-    from scipy.ndimage import label, maximum_filter
-
-    solid = _solid(same)
-    if solid is None:
-        return None
-    labels, _ = label(same)
-    if corners:
-        solid &= np.isin(labels, labels[np.ix_([0, -1], [0, -1])])
-    where: BoolArray = np.isin(labels, labels[solid])
-    rest = ~np.asarray(maximum_filter(where, 3))
-    if not solid.any() or not rest.any() or same[rest].mean() > _ELSEWHERE:
-        return None
-    # Where few photons come there are none in whole squares, and single ones among them.
-    islands, _ = label(~where)
-    specks = int((np.bincount(islands.ravel())[1:] < _SIDE).sum())
-    return None if specks > max(_FEW, _SPECKS * int(where.sum())) else where
-
-
-def _solid(same: BoolArray) -> BoolArray | None:
-    """Return where whole squares are the same; None where no square is."""
-    from scipy.ndimage import maximum_filter, minimum_filter
-
-    if int(same.sum()) < _SIDE:
-        return None
-    around = _SIDE // 2
-    padded = np.pad(same, around, constant_values=True)
-    inside = slice(around, -around), slice(around, -around)
-    opened = maximum_filter(minimum_filter(padded, _SIDE, mode="nearest"), _SIDE)[inside] & same
-    return opened if opened.any() else None
-
-
-def _value_along_border(image: AnyArray) -> Any:
-    """Return the value of the longest run along a border; None if it is too short."""
-    best, longest = None, _RUN - 1
-    for line in (image[0], image[-1], image[:, 0], image[:, -1]):
-        changes = np.flatnonzero(np.diff(line)) + 1
-        edges = np.concatenate([[0], changes, [len(line)]])
-        lengths = np.diff(edges)
-        at = int(lengths.argmax())
-        if lengths[at] > longest and np.isfinite(line[edges[at]]):
-            best, longest = line[edges[at]], int(lengths[at])
-    return best

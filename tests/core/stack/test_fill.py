@@ -140,6 +140,59 @@ def test_fill_of_large_frames_is_sought_in_some_of_the_pixels(monkeypatch):
     assert found.sum() < 1.2 * fill[1].sum()
 
 
+LETTERS = np.array(
+    [
+        [cell == "#" for cell in row]
+        for row in (
+            ".###..####..#...#..##.",
+            "#...#.#...#.#...#.#..#",
+            "#.....#...#.#...#....#",
+            "#.....####..#####...#.",
+            "#.....#...#.#...#..#..",
+            "#...#.#...#.#...#.#...",
+            ".###..#...#.#...#.####",
+        )
+    ]
+)
+
+
+def written(frames, how):
+    """Write on frames and return where no image is left, or may be smoothed by writing."""
+    height, width = frames.shape[1:]
+    where = np.zeros((height, width), dtype=bool)
+    ink = np.zeros((height, width), dtype=bool)
+    if how == "a bar":
+        where[-20:] = True
+        for x in range(4, width - 26, 24):
+            ink[-14:-7, x : x + 22] = LETTERS
+        frames[:, where] = 0
+    elif how == "a box":
+        where[3:16, 5:40] = True
+        ink[6:13, 8:30] = LETTERS
+        frames[:, where] = 0
+    elif how == "on the image":
+        ink[6:13, 8:30] = LETTERS
+        where[4:15, 6:32] = True
+    else:
+        ink[-12:-6, 40:90] = where[-12:-6, 40:90] = True
+    frames[:, ink] = 255
+    return where
+
+
+@pytest.mark.parametrize("how", ["a bar", "a box", "on the image", "a scale bar"])
+def test_writing_is_no_image(how):
+    frames = np.random.default_rng(0).normal(120, 20, (3, 90, 110)).clip(20, 254).astype(np.uint8)
+    where = written(frames, how)
+    np.testing.assert_array_equal(np.isnan(without_fill(ArrayFrames(frames)).read(1)), where)
+    # And nothing is made of it, whatever its grey levels: smoothed letters have all.
+    frames[1, 8, 12] = 124
+    own = without_fill(ArrayFrames(frames), own=True)
+    np.testing.assert_array_equal(np.isnan(own.read(1)), where)
+    made = np.zeros((90, 110), np.float32)
+    put_back(own, 1, made, 0)
+    np.testing.assert_array_equal(made[where], frames[1][where])
+
+
 def test_each_frame_may_have_its_own():
     frames = np.random.default_rng(0).integers(20, 200, (5, 90, 110))
     for number in range(1, 5):
@@ -158,7 +211,11 @@ def test_what_is_no_fill_stays(monkeypatch):
         "constant": np.full((3, 90, 110), 4),
         "a saturated cell": rng.integers(20, 200, (3, 90, 110)),
     }
-    stacks["a saturated cell"][:, :14, 40:70] = 255
+    y, x = np.mgrid[:90, :110]
+    stacks["a saturated cell"][:, np.hypot(y, x - 55) < 14] = 255
+    # Spots of one size in a grid are no letters.
+    stacks["saturated spots"] = rng.integers(20, 200, (3, 90, 110))
+    stacks["saturated spots"][:, (y % 18 < 6) & (x % 18 < 6) & ((y + x) % 18 > 0)] = 255
     stacks["a dark border, as elsewhere"][:, :20] = 0
     for name, stack in stacks.items():
         frames = ArrayFrames(stack)
