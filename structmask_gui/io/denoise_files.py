@@ -31,6 +31,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.basis import automatic_basis
+from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.recommend import unseparated
 from structmask_gui.core.recommend.shapes import GAINS
 from structmask_gui.core.stack.frames import ChosenFrames, Frames
@@ -96,7 +97,14 @@ def flags_of(
     if found is None or found.verdict is None:
         return ("cannot_tell",)
     flags: tuple[str, ...] = found.verdict.flags
-    untold = found.unseparated if isinstance(found, Record) else unseparated(found)
+    if isinstance(found, Record):
+        certainty = "" if found.answer is None else found.answer.certainty
+        untold = found.unseparated
+    else:
+        certainty, untold = answer(found).certainty, unseparated(found)
+    if certainty == "likely":
+        # As where no mask helps, whatever of the frames is noise.
+        return tuple(flag for flag in flags if flag != "cannot_tell")
     return (*flags, "cannot_tell") if untold else flags
 
 
@@ -116,8 +124,12 @@ def doubts_about(
     found = set(flags)
     if error is not None and error >= GAINS:
         found.add("no_gain")
-    if "interpolated" in found or stack.pixel_dtype.itemsize == 1 or stack.denoised:
+    if "interpolated" in found:
         found.add("processed")
+    if stack.pixel_dtype.itemsize == 1:
+        found.add("eight_bits")
+    if stack.denoised:
+        found.add("denoised")
     if _LOSSY.search(stack.metadata.get("Compression", "")) or "JPEG" in stack.kind:
         found.add("compressed")
     return tuple(doubt for doubt in DOUBTS if doubt in found)

@@ -98,9 +98,9 @@ def test_it_is_written_beside_the_file_with_axes_size_and_record(structmask, sta
         expected.fit()
         for frame in (0, 3):
             np.testing.assert_array_equal(written.read(frame), expected.predict(frame))
-        assert doubts_about(written, flags_of(written, None)) == ("cannot_tell", "processed")
-        assert doubts_about(written, (), 0.5) == ("processed",)
-        assert doubts_about(written, (), 2.8) == ("no_gain", "processed")
+        assert doubts_about(written, flags_of(written, None)) == ("cannot_tell", "denoised")
+        assert doubts_about(written, (), 0.5) == ("denoised",)
+        assert doubts_about(written, (), 2.8) == ("no_gain", "denoised")
     with tifffile.TiffFile(target) as tiff:
         inside = tiff.ome_metadata
     assert "For viewing and segmentation" in inside

@@ -26,8 +26,11 @@ Doubt = Literal[
     "whole_line",
     "fixed_pattern",
     "shared_frames",
+    "alternating",
     "compressed",
     "processed",
+    "eight_bits",
+    "denoised",
 ]
 """Reasons to ask before a stack is denoised."""
 
@@ -37,8 +40,11 @@ DOUBTS: dict[Doubt, str] = {
     "whole_line": "whole rows or columns are brighter or darker: remove their offsets first",
     "fixed_pattern": "a fixed pattern is in every frame and would be kept as structure",
     "shared_frames": "neighbouring frames or planes share noise",
+    "alternating": "every second frame is another image, as of two channels",
     "compressed": "the images were compressed with loss",
-    "processed": "the images have 8 bits, or were processed or denoised before",
+    "processed": "the images look resampled, registered or deconvolved",
+    "eight_bits": "the images have 8 bits, so they may have been scaled or processed before",
+    "denoised": "the stack was denoised before",
 }
 
 

@@ -100,8 +100,12 @@ def _of_own(
             actions=("use_mask", "compare_with_automatic"),
         )
     mask = extraction.mask.cropped()
+    wanted = {tuple(lag) for lag in recommendation.mask.lags()}
+    missing = len(wanted - {tuple(lag) for lag in mask.lags()})
     difference = pixels - recommendation.mask.statistics.true_pixels
-    if difference:
+    if difference >= 0 and 2 * missing > len(wanted):
+        what += f", without {missing} of the {len(wanted)} recommended ones."
+    elif difference:
         what += f", {abs(difference)} {'more' if difference > 0 else 'fewer'} than recommended."
     elif mask != recommendation.mask:
         what += ", but not the recommended ones."

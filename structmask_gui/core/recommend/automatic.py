@@ -19,7 +19,6 @@ from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Surenes
 
 _PLAIN = "Train plain Noise2Void."
 _COMPARE = "Compare any result with the raw frames."
-_RECORD = "To decide, record 6 or more frames of one still field."
 _PIXELS = (
     "Some pixels are brighter or darker in every frame, as in an uncorrected camera, and would be"
     " kept as detail: subtract the mean of dark frames, or divide by an even field."
@@ -37,13 +36,22 @@ _ACT: dict[str, tuple[str, str, Action]] = {
     "periodic_temporal": (
         "The noise has a regular pattern that shifts from frame to frame, as hum and interference"
         " have; no mask of this size hides it.",
-        "Find its source, or filter it out first.",
+        "Find its source, or filter it out first; leave it if your sample is as regular and moves.",
         "what_to_record",
     ),
 }
 """What has to be done before a mask is of use, by the verdict's flag."""
 
 _DOUBTS: dict[str, tuple[str, Action | None]] = {
+    "alternating": (
+        "Every second frame is another image, as where two channels were recorded in turn: measure"
+        " every second frame alone.",
+        None,
+    ),
+    "dark_frames": (
+        "Some frames are far darker than the others and show nothing: leave them out.",
+        None,
+    ),
     "interpolated": ("These images look resampled, registered or deconvolved.", None),
     "compressed": ("These images were compressed with loss.", None),
     "not_uniform": (
@@ -141,7 +149,7 @@ def _cannot_tell(case: Grounds) -> Answer:
     if case.verdict.lines is not None:
         advice.append(_lines_too(case, case.verdict.lines))
         actions = ("what_to_record", "preview_removal", own)
-    advice.append(f"{case.why_not_still} {_RECORD}".lstrip())
+    advice.append(f"{case.why_not_still} {case.to_decide}".lstrip())
     return Answer(
         "Cannot tell noise from sample.",
         "cannot tell",
@@ -156,7 +164,7 @@ def _learned(case: Grounds) -> Answer:
     """Say what mask fits the noise that images like these usually have."""
     shifts = "periodic_temporal" in case.flags and case.several_frames
     sure = "What is noise here is an estimate, learned from simulated images."
-    record = f"{case.why_not_still} {_RECORD}".lstrip()
+    record = f"{case.why_not_still} {case.to_decide}".lstrip()
     record = f"{_HUM} {record}" if shifts else record
     if case.bare:
         what = "Noise and sample look alike; no mask is likely to help."
@@ -222,7 +230,7 @@ def _changing(case: Grounds) -> Answer:
         "The sample changes between these frames; no mask is likely to help.",
         "uncertain",
         f"Frames differ more the further apart they are, as samples do. {case.untested}".rstrip(),
-        f"{_PLAIN} {_RECORD}",
+        f"{_PLAIN} {case.to_decide}",
         "copy_plain_n2v",
         "what_to_record",
     )
@@ -336,7 +344,7 @@ def _hide(case: Grounds) -> Answer:
     if certainty == "uncertain":
         sure = f"{case.doubts} {sure}".strip()
         if case.one_frame and row is not None and row.worst > DOUBTED:
-            advice, actions = f"{advice} {_RECORD}", (*actions, "what_to_record")
+            advice, actions = f"{advice} {case.to_decide}", (*actions, "what_to_record")
     if case.too_little:
         certainty, sure = "uncertain", f"{case.too_little} {sure}".strip()
         advice, actions = f"{advice} {case.more}", ("add_files", *actions)

@@ -37,6 +37,9 @@ _OTHERWISE = "If the noise is measured in another way, another mask is far bette
 _LARGE = 60
 """Pixels of a mask, not a line, from which the cost of training decides; see `recommend`."""
 
+_ENOUGH_FRAMES = 6
+"""Frames of one field in which noise can usually be told from a sample that is still."""
+
 _OFFSETS, _SEEN = 0.1, 0.25
 """Share of the noise in the offsets of whole lines, from which they have to be removed first; and
 their share of what denoising leaves of the noise, from which one sees them in the result."""
@@ -218,8 +221,16 @@ class Grounds:
         if estimate is None or not self.several_frames:
             return ""
         if estimate.base == "frames":
-            return "No two of these frames show the same field."
-        return "The field changes between these frames." if estimate.base == "difference" else ""
+            return "No scene that these frames share was found."
+        changes = "The field seems to change between these frames."
+        return changes if estimate.base == "difference" else ""
+
+    @property
+    def to_decide(self) -> str:
+        """What to record, where that would tell noise from sample."""
+        if self.extraction.measurement.sampling.n_frames < _ENOUGH_FRAMES:
+            return f"To decide, record {_ENOUGH_FRAMES} or more frames of one still field."
+        return "To decide, record one still field in more light."
 
     @property
     def one_frame(self) -> bool:

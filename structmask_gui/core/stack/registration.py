@@ -51,6 +51,7 @@ class PairRelation:
     shift: tuple[float, float]
     """How far the scene moves from the earlier to the later frame, (y, x) in pixels."""
     shift_error: float  # Standard error of either
+    level: float = 0.0  # Mean brightness of the earlier frame
 
     @property
     def moved(self) -> bool:
@@ -105,6 +106,7 @@ def relate(first: int, a: AnyArray, b: AnyArray, task: Task = NO_TASK) -> PairRe
         brightness=mean_b / mean_a if mean_a > 0 and mean_b > 0 else 1.0,
         shift=(2 * dy, 2 * dx),
         shift_error=2 * found.error,
+        level=mean_a,
     )
 
 

@@ -116,7 +116,13 @@ def measure_correlation(
     patterns = find_patterns(source) if known is None else known.patterns
     unchanged = None
     if separated.source == "difference" and (patterns.misleads or not patterns.shared):
-        unchanged = sample_changes(source, separated.lags, shared=patterns.shared)
+        unchanged = sample_changes(source, separated.lags, shared=patterns.shared).noise
+    elif source.base == "difference" and not separated.trusted:
+        changes = sample_changes(source, lags, shared=patterns.shared)
+        if changes.tested and changes.noise is None:
+            # What is as strong however far frames are apart is hardly the sample's, uneven as it
+            # may be.
+            separated = Separated(lags, source.base, suspected=True)
     if separated.source == "flat" and separated.flat is not None:
         bumpy = without_flat_tile(patches, separated.flat, judged.tiles.side)
         patches = patches.without(bumpy, screening.NOT_FLAT)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -230,24 +231,32 @@ def _power(image: NDArray[np.float64]) -> FloatArray:
     return np.asarray(np.abs(np.fft.fft2(values)) ** 2 / (window**2).sum())
 
 
-def sample_changes(source: NoiseSource, lags: LagEstimate, *, shared: bool) -> LagEstimate | None:
+class Changes(NamedTuple):
+    """Whether it was tested that a sample changes, and the noise without that if it does."""
+
+    tested: bool = False
+    noise: LagEstimate | None = None
+
+
+def sample_changes(source: NoiseSource, lags: LagEstimate, *, shared: bool) -> Changes:
     """Return the noise without what a changing sample adds to differences; see `without_changes`.
 
     Frames that were shifted or scaled to match their neighbours are not compared.
     """
     bleaches = any(abs(np.log(relation.brightness)) > _SCALED for relation in source.relations)
     if bleaches or any(relation.moved for relation in source.relations):
-        return None
+        return Changes()
     starts = starts_of(runs_of(source.raw), 3, _FEW_RUNS)
     if not starts:
-        return None
-    return without_changes(
+        return Changes()
+    noise = without_changes(
         lambda number: _inside(source, source.raw, number),
         starts,
         lags,
         source.task,
         shared=shared,
     )
+    return Changes(True, noise)
 
 
 def _inside(source: NoiseSource, frames: Frames, number: int) -> NDArray[np.float64]:

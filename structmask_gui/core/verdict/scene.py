@@ -1,4 +1,4 @@
-"""Changes of the scene between frames: motion and bleaching, of all of it or a part."""
+"""Changes between frames: motion and bleaching, of all or a part; frames of another kind."""
 
 from __future__ import annotations
 
@@ -9,6 +9,37 @@ from structmask_gui.core.statistical.estimate import CorrelationEstimate
 # Change of brightness (logarithm), and drift in pixels, from which they are reported.
 _BLEACHING = 0.02
 _DRIFT = 0.1
+
+# Change of brightness to the next frame (logarithm) from which every second frame is another image,
+# if the next but one is at most this part of it brighter or darker.
+_OTHER, _BACK = 0.1, 0.25
+# Brightness over that of the others up to which frames that show nothing are called dark; share of
+# the frames that they may be; and pairs of frames from which either is said.
+_DARK, _FEWER, _PAIRS = 0.7, 1 / 3, 3
+
+
+def alternates(estimate: CorrelationEstimate) -> bool:
+    """Whether every second frame is brighter, as where two channels were recorded in turn."""
+    relations = [r for r in estimate.evidence.relations if r.level > 0]
+    # A pair begins with an even frame unless runs of frames are of odd lengths.
+    if len(relations) < _PAIRS or any(r.first % 2 for r in relations):
+        return False
+    change = np.log([r.brightness for r in relations])
+    same_way = bool((change > 0).all() or (change < 0).all())
+    levels = np.log([r.level for r in relations])
+    step = float(np.abs(change).min())
+    return same_way and step > _OTHER and float(np.ptp(levels)) < _BACK * step
+
+
+def dark_frames(estimate: CorrelationEstimate) -> bool:
+    """Whether some frames are far darker than the others and show nothing of the scene."""
+    relations = estimate.evidence.relations
+    seen = [r.level for r in relations if r.still]
+    if len(seen) < _PAIRS:
+        return False
+    limit = _DARK * float(np.median(seen))
+    dark = sum(not r.still and r.level < limit for r in relations)
+    return limit > 0 and 0 < dark <= _FEWER * len(relations)
 
 
 def scene_changes(estimate: CorrelationEstimate) -> list[str]:

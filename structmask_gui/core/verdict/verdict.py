@@ -17,7 +17,7 @@ from structmask_gui.core.statistical.separation import SEVERAL
 from structmask_gui.core.statistical.structure import SUSPICION, is_line, spectrum_kind, uneven
 from structmask_gui.core.verdict.kind import NoiseKind, in_lines, kind_of
 from structmask_gui.core.verdict.lines import endless_lines, fixed_lines
-from structmask_gui.core.verdict.scene import scene_changes
+from structmask_gui.core.verdict.scene import alternates, dark_frames, scene_changes
 from structmask_gui.core.verdict.wording import (
     Flag,
     details_of,
@@ -32,7 +32,7 @@ from structmask_gui.core.verdict.wording import (
 _EDGE_POWER = 0.06
 _BLOCKY = 5.0
 _HOT_SHARE = 2e-5
-_DOUBTED = {"cannot_tell", "picture", "interpolated", "compressed"}
+_DOUBTED = {"cannot_tell", "picture", "interpolated", "compressed", "alternating"}
 # Correlation that nearly all lags of a window have where structure is left in differences.
 _ALL_OVER, _NEARLY_ALL = 0.5, 0.9
 # Squared deviation of a spectrum from its fit, over chance, from which the fit is wrong.
@@ -132,6 +132,8 @@ def _flags(
         ("periodic_temporal", evidence.patterns.periodic),
         ("shared_frames", evidence.patterns.shared),
         ("not_uniform", not_uniform(estimate) is not None),
+        ("alternating", alternates(estimate)),
+        ("dark_frames", dark_frames(estimate)),
     )
     flags += [flag for flag, there in found if there]
     if evidence.frame.edge_power < _EDGE_POWER and not evidence.photons:

@@ -37,6 +37,8 @@ Flag = Literal[
     "periodic_temporal",
     "shared_frames",
     "not_uniform",
+    "alternating",
+    "dark_frames",
     "interpolated",
     "compressed",
     "picture",
@@ -56,6 +58,9 @@ FLAG_WORDS: dict[Flag, str] = {
     " first.",
     "shared_frames": "Neighbouring frames (planes) share noise: train plane by plane.",
     "not_uniform": "The noise differs over the field.",
+    "alternating": "Every second frame is another image, as where two channels were recorded in"
+    " turn: measure every second frame alone.",
+    "dark_frames": "Some frames are far darker than the others and show nothing: leave them out.",
     "interpolated": "These images look resampled, registered or deconvolved. Use the raw data.",
     "compressed": "Blocks of 8 x 8 pixels show: the images were compressed with loss; use the raw"
     " data.",
@@ -102,8 +107,8 @@ _NOTHING_SHARED = (
 _SHORT = {
     CLIPPED: "saturated",
     CONSTANT: "constant",
-    FILLED: "with a label or border",
-    NOT_FINITE: "with fill or pixels that are not numbers",
+    FILLED: "with many equal pixels",
+    NOT_FINITE: "with fill, writing or missing pixels",
     NOT_FLAT: "with structure",
     OUTLYING: "unusually bright or noisy",
 }

@@ -165,8 +165,8 @@ def test_noise_that_looks_like_the_sample():
 @pytest.mark.parametrize(
     ("base", "why"),
     [
-        ("frames", "No two of these frames show the same field. To decide, record 6"),
-        ("difference", "The field changes between these frames. To decide, record 6"),
+        ("frames", "No scene that these frames share was found. To decide, record"),
+        ("difference", "The field seems to change between these frames. To decide, record"),
     ],
 )
 def test_several_frames_that_cannot_tell_say_why(base, why):

@@ -431,7 +431,7 @@ def test_a_stack_that_cannot_be_separated_is_asked_about(
     wait_for_result(loaded.session, qtbot)
     shown = opened(loaded)
     qtbot.waitUntil(lambda: shown.denoising.phase == "asking", timeout=WAIT)
-    assert "processed" in shown.ticks
+    assert "eight_bits" in shown.ticks
     loaded.session.close_files()
     assert shown.denoising.phase == "nothing"
     assert shown.title.text() == "Open a stack first."

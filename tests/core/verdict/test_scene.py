@@ -1,0 +1,48 @@
+"""Frames of another kind among those of a scene."""
+
+import numpy as np
+import pytest
+
+from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.recommend.answer import answer
+from structmask_gui.core.recommend.extract import extract_recording
+from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
+
+SHAPE = (128, 128)
+AUTOMATIC = Parameters(method="statistical", source="automatic", mask_choice="recommended")
+
+
+def acquired(n=12):
+    model = NoiseModel(kernels()["row 7"], 0.3, sigma=20.0)
+    made = simulate(model, SHAPE, n_frames=n, picture=cells(SHAPE), strength=2, seed=9)
+    return 300 + made
+
+
+def changed(how):
+    frames = acquired()
+    if how == "channels in turn":
+        frames[1::2] *= 2
+    elif how == "light off at first":
+        frames[:4] = 100 + np.random.default_rng(1).normal(0, 15, frames[:4].shape)
+    elif how == "bleaching":
+        frames *= 0.9 ** np.arange(12)[:, None, None]
+    return frames.astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("how", "flags", "certainty"),
+    [
+        ("channels in turn", {"alternating"}, "uncertain"),
+        ("light off at first", {"dark_frames"}, "likely"),
+        ("bleaching", set(), "likely"),
+        ("nothing", set(), "likely"),
+    ],
+)
+def test_frames_of_another_kind_are_told(how, flags, certainty):
+    found = extract_recording(changed(how), AUTOMATIC)
+    assert {"alternating", "dark_frames"} & set(found.verdict.flags) == flags
+    told = answer(found)
+    assert told.certainty == certainty
+    assert ("Every second frame" in told.advice) == ("alternating" in flags)
+    assert ("leave them out" in told.advice) == ("dark_frames" in flags)
+    assert np.array_equal(found.mask.cropped().array, np.ones((1, 13)))
