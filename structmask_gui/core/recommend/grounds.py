@@ -90,9 +90,13 @@ class Grounds:
             return "In a part of the field another mask is far better."
         two = len(estimate.evidence.relations) == 1 and "moving" in self.flags and not self.bare
         if two and uneven(evidence.unevenness, evidence.unevenness_error, SUSPICION):
-            return "With only two frames, motion cannot be told from noise."
+            return "With so few frames, motion cannot be told from noise."
         if self.shared_or_changes and not self.bare:
             return f"{SHARED_OR_CHANGES}."
+        if self.differences and evidence.suspected:
+            return (
+                "What differs between frames is stronger in some places, as where a sample changes."
+            )
         smooth = self.verdict.kind == "blob" and not self.bare and not evidence.photons
         if estimate.source == "frames" and smooth:
             return "A faint sample may add to this pattern."

@@ -93,6 +93,7 @@ _MAY_BE_FIXED = (
 _UNLIKE = (
     "The frames differ by more than noise; give frames of one still field, or the source automatic."
 )
+_UNEVEN = "What differs between frames is stronger in some places, as where a sample changes."
 _SUSPECTED = (
     "Faint structure may be in these frames; one more frame of the same field would decide."
 )
@@ -196,7 +197,9 @@ def details_of(
     if estimate.base == "difference" and _looks_correlated(estimate):
         details.append("What is the same in every frame (sample or fixed pattern) was left out.")
     if estimate.evidence.suspected and "cannot_tell" not in flags:
-        details.append(_UNLIKE if estimate.base == "difference" else _SUSPECTED)
+        asked = estimate.parameters.source == "difference"
+        unlike = _UNLIKE if asked else _UNEVEN
+        details.append(unlike if estimate.base == "difference" else _SUSPECTED)
     details += estimate.warnings
     if may_be_fixed(estimate, flags):
         other = "another" if estimate.evidence.patterns.pixels > 0 else "a"
