@@ -83,23 +83,12 @@ class Grounds:
         found, estimate = self.recommendation, self.extraction.measurement.correlation
         if found is None or found.chosen is None or estimate is None:
             return ""
-        evidence = estimate.evidence
         if found.chosen.worst > DOUBTED:
             return _CHANGING if self.changing else _OTHERWISE
         if found.chosen.worst_part > DOUBTED:
             return "In a part of the field another mask is far better."
-        two = len(estimate.evidence.relations) == 1 and "moving" in self.flags and not self.bare
-        if two and uneven(evidence.unevenness, evidence.unevenness_error, SUSPICION):
-            return "With so few frames, motion cannot be told from noise."
-        if self.shared_or_changes and not self.bare:
-            return f"{SHARED_OR_CHANGES}."
-        if self.differences and evidence.suspected:
-            return (
-                "What differs between frames is stronger in some places, as where a sample changes."
-            )
-        smooth = self.verdict.kind == "blob" and not self.bare and not evidence.photons
-        if estimate.source == "frames" and smooth:
-            return "A faint sample may add to this pattern."
+        if self._may_be_sample:
+            return self._may_be_sample
         if found.chosen.pixels > _LARGE and min(found.chosen.mask.shape) > 1:
             return "What so large a mask costs depends on the network."
         row, bare = found.chosen, found.bare
@@ -112,6 +101,27 @@ class Grounds:
         alone = estimate.base == "frames" and not self.verdict.sure
         if alone and self.endless:
             return "The lines may be the sample's."
+        return ""
+
+    @property
+    def _may_be_sample(self) -> str:
+        """Say why what was measured may be the sample's."""
+        estimate = self.extraction.measurement.correlation
+        if estimate is None:
+            return ""
+        evidence = estimate.evidence
+        two = len(evidence.relations) == 1 and "moving" in self.flags and not self.bare
+        if two and uneven(evidence.unevenness, evidence.unevenness_error, SUSPICION):
+            return "With so few frames, motion cannot be told from noise."
+        if self.shared_or_changes and not self.bare:
+            return f"{SHARED_OR_CHANGES}."
+        if self.differences and evidence.suspected:
+            return (
+                "What differs between frames is stronger in some places, as in a changing sample."
+            )
+        smooth = self.verdict.kind == "blob" and not self.bare and not evidence.photons
+        if estimate.source == "frames" and smooth:
+            return "A faint sample may add to this pattern."
         return ""
 
     @property

@@ -93,7 +93,7 @@ _MAY_BE_FIXED = (
 _UNLIKE = (
     "The frames differ by more than noise; give frames of one still field, or the source automatic."
 )
-_UNEVEN = "What differs between frames is stronger in some places, as where a sample changes."
+_UNEVEN = "What differs between frames is stronger in some places, as in a changing sample."
 _SUSPECTED = (
     "Faint structure may be in these frames; one more frame of the same field would decide."
 )
