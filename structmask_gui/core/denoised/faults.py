@@ -147,7 +147,7 @@ class Comparison:
     ) -> None:
         self._raw, self._denoised, self._task, self._here = raw, denoised, task, here
         self._measured, self._kernel = measured, kernel
-        self._numbers = [int(i) for i in evenly(raw.n_frames, _MOST_FRAMES)]
+        self._numbers = _numbers(raw.n_frames)
         pairs = [
             [_some(middle(stack, frame)) for frame in self._numbers] for stack in (raw, denoised)
         ]
@@ -293,8 +293,10 @@ class Comparison:
                 near, far = frame + step, 0 if frame > count // 2 else count - 1
                 if abs(far - frame) < 2 or far == near:
                     continue
+                if self._numbers[near] - self._numbers[frame] != step:
+                    continue
                 shown = self._output[near] - self._output[far]
-                if float((shown**2).mean()) > _CHANGES * self._noise:
+                if float((shown**2).mean()) > _CHANGES * self._measured.noise.variance:
                     continue
                 # Changes of the scene are in the output too.
                 change = self._own[near] - self._own[far] - shown
@@ -441,6 +443,14 @@ class Comparison:
             f"The output holds texture that is not in the raw frames, worth {100 * share:.0f} % of"
             f" the noise. Sure. Do not use it: check that these are its raw frames, then {more}.",
         )
+
+
+def _numbers(n_frames: int) -> list[int]:
+    """Return all frames, or of many neighbours that are evenly spread, as means of two show."""
+    if n_frames <= _MOST_FRAMES:
+        return list(range(n_frames))
+    firsts = evenly(n_frames - 1, _MOST_FRAMES // 2)
+    return sorted({number for first in firsts for number in (first, first + 1)})
 
 
 def _squares(side: int) -> FloatArray:

@@ -36,8 +36,8 @@ def frame_order(text: str, n_frames: int) -> list[int]:
     if text == "reversed":
         return list(range(n_frames))[::-1]
     if text == "alphabetical":
-        names = sorted(str(number + 1) for number in range(n_frames))
-        return [names.index(str(number + 1)) for number in range(n_frames)]
+        by_name = sorted(range(n_frames), key=lambda number: str(number + 1))
+        return sorted(range(n_frames), key=by_name.__getitem__)
     try:
         order = [int(number) - 1 for number in text.split(",")]
     except ValueError:

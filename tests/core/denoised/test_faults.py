@@ -110,6 +110,14 @@ def test_means_over_time_are_told():
     assert told(np.repeat(MOVING_TRUTH.mean(axis=0)[None], 4, axis=0), MOVING)[0] == "average"
 
 
+@pytest.mark.parametrize("n_frames", [8, 60, 120])
+def test_a_running_mean_of_two_frames_is_told(n_frames):
+    raw = noisy(np.repeat(CLEAN[None], n_frames + 1, axis=0))
+    fault, sentence, _ = told((raw[:-1] + raw[1:]) / 2, raw[:-1])
+    assert fault == "average"
+    assert "as a mean of two or more frames does" in sentence
+
+
 def test_few_grey_levels_are_told():
     low, high = TRUTH.min(), TRUTH.max()
     levels = low + np.round((TRUTH - low) / (high - low) * 7) / 7 * (high - low)
