@@ -139,7 +139,10 @@ def print_denoised(file: DenoisedFile) -> None:
 
 
 def denoise_jobs(queue: BatchQueue, arguments: argparse.Namespace) -> list[str]:
-    """Denoise the files of a batch's finished jobs, those of a job by one fit.
+    """Denoise the files of a batch's jobs that have a mask, those of a job by one fit.
+
+    A job that was skipped because it has a mask already is denoised with that. Where denoised files
+    are there they are kept, if the mask was.
 
     Returns
     -------
@@ -152,10 +155,12 @@ def denoise_jobs(queue: BatchQueue, arguments: argparse.Namespace) -> list[str]:
     planned = iter(plan_results(paths, arguments.output_dir))
     for job, status in zip(queue.jobs, queue.statuses, strict=True):
         names = list(islice(planned, len(job.inputs)))
-        if status.state is not JobState.DONE or status.mask is None:
+        # A mask that was not asked for is said to be one already.
+        if status.state not in (JobState.DONE, JobState.SKIPPED) or status.unlike:
             continue
         try:
-            files = _denoised_job(job, status.mask, names, arguments)
+            keep = arguments.resume or status.state is JobState.SKIPPED
+            files = _denoised_job(job, status.mask, names, arguments, keep=keep)
             fits += bool(files)
             for file in files:
                 if not arguments.json:
@@ -178,8 +183,18 @@ def _beside(files: ResultFiles, stack: ImageStack) -> Path:
 
 
 def _denoised_job(
-    job: Job, mask: Mask, names: list[ResultFiles], arguments: argparse.Namespace
+    job: Job,
+    mask: Mask | None,
+    names: list[ResultFiles],
+    arguments: argparse.Namespace,
+    *,
+    keep: bool,
 ) -> list[DenoisedFile]:
+    if mask is None:
+        raise InputError(
+            f"{job.name}: not denoised: the mask that is there does not belong to its files as they"
+            " are now; use --force to measure it anew."
+        )
     record = read_record(job.files.found.json)
     # Those that could not be used for the mask were left out, and said.
     used = {item.path for item in record.inputs}
@@ -188,7 +203,9 @@ def _denoised_job(
     with ExitStack() as resources:
         stacks = [resources.enter_context(item.open()) for item, _ in pairs]
         targets = [_beside(files, stack) for (_, files), stack in zip(pairs, stacks, strict=True)]
-        if arguments.resume and all(map(exists, targets)):
+        if keep and all(map(exists, targets)):
+            if not arguments.json:
+                print(f"{job.name}: is denoised already, {shown(targets[0])}")
             return []
         for target in targets:
             _check_free(target, force=arguments.force)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from xml.etree import ElementTree
 
 import numpy as np
@@ -400,6 +401,35 @@ def test_a_batch_denoises_every_file(structmask, stack, tmp_path, per):
     again = structmask("batch", stack, other, *options, "statistical", "--resume")
     assert again.code == 0, again.err
     assert target.stat().st_mtime_ns == before
+
+
+@pytest.mark.slow
+def test_a_batch_denoises_with_the_masks_that_are_there(structmask, stack):
+    options = ("--output-dir", stack.parent / "results", "--method", "statistical")
+    assert structmask("extract", stack, *options).code == 0
+    target = stack.parent / "results" / "cells_denoised.ome.tif"
+
+    def batch(name):
+        summary = stack.with_name(name)
+        return structmask("batch", stack, *options, "--denoise", "--yes", "--summary", summary)
+
+    answer = batch("first.csv")
+    assert answer.code == 0, answer.err
+    assert "skipped: has a mask already" in answer.out
+    assert "cells_denoised.ome.tif: The perceptrons" in answer.out or "On pixels" in answer.out
+    before = target.stat().st_mtime_ns
+    answer = batch("second.csv")
+    assert answer.code == 0, answer.err
+    assert "cells.ome.tif: is denoised already" in answer.out
+    assert target.stat().st_mtime_ns == before
+    # A mask of the file as it was before is no mask of it.
+    target.unlink()
+    target.with_suffix("").with_suffix(".json").unlink()
+    os.utime(stack, (2**32, 2**32))
+    answer = batch("third.csv")
+    assert answer.code == 1
+    assert "cells.ome.tif: not denoised: the mask that is there does not belong" in answer.err
+    assert not target.exists()
 
 
 @pytest.mark.slow
