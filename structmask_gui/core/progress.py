@@ -12,6 +12,8 @@ Progress = Callable[[int, int, str], None]
 IsCancelled = Callable[[], bool]
 """Asked several times a second; True stops the work with `Cancelled`."""
 
+_PARTS = 1000
+
 
 class Task:
     """Progress and cancellation of one piece of work."""
@@ -41,6 +43,15 @@ class Task:
     def reporting(self, progress: Progress | None) -> Task:
         """Return a task that is cancelled with this one and reports elsewhere, or to nobody."""
         return Task(progress, self._is_cancelled)
+
+    def part(self, number: int, total: int) -> Task:
+        """Return the task of one of several equal parts, reported in thousandths of a part."""
+
+        def report(done: int, of: int, what: str) -> None:
+            share = done / of if of else 0.0
+            self.report(int(_PARTS * (number + share)), _PARTS * total, what)
+
+        return self.reporting(report)
 
 
 NO_TASK = Task()

@@ -20,6 +20,7 @@ from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from structmask_gui.core.errors import StructMaskError
+from structmask_gui.core.stack.reference_fit import KINDS
 from structmask_gui.gui.desktop import logs
 from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.logs import LogLines
@@ -27,7 +28,6 @@ from structmask_gui.gui.desktop.places import is_preset
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.session import worker
 from structmask_gui.gui.session.opening import Part
-from structmask_gui.gui.session.reference_stacks import KINDS
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.app_theme import AppTheme
 from structmask_gui.gui.window.main_window import MainWindow

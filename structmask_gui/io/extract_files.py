@@ -7,24 +7,21 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import assess
 from structmask_gui.core.quality.basis import extraction_basis, quality_record
-from structmask_gui.core.recommend.extract import RecommendedExtraction, chosen
+from structmask_gui.core.recommend.extract import RecommendedExtraction, extract_recording
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.open import open_stack
-from structmask_gui.io.results.cache import MeasurementCache
 from structmask_gui.io.results.files import doubtful_name
 from structmask_gui.io.results.record import Record, make_record
 from structmask_gui.io.stack.channels import Channel
 from structmask_gui.io.stack.image_stack import ImageStack, MeasuredFiles
-
-_REFERENCES = {"dark": "dark or blank stack", "subtract": "stack to subtract"}
 
 
 @dataclass(frozen=True)
@@ -105,21 +102,32 @@ class Result:
             extraction, files, quality=figures, scored=scored, misfit=misfit, task=task
         )
         page = None
-        if report_for is not None and record.doubt:
-            report_for = doubtful_name(Path(report_for)).name
         if report_for is not None:
             from structmask_gui.io.pictures.figures import middle
-            from structmask_gui.io.report.report import report_bytes
-            from structmask_gui.io.trainers.snippets import MaskContext
 
-            page = report_bytes(
-                record,
-                extraction=extraction,
-                frame=middle(frames, extraction.measurement.region),
-                context=MaskContext(mask_file=report_for),
-            )
+            frame = middle(frames, extraction.measurement.region)
+            page = report_page(record, report_for, extraction=extraction, frame=frame)
         said = tuple(note for stack in files.stacks for note in stack.notes)
         return cls(extraction.mask, record, page, said)
+
+
+def report_page(
+    record: Record,
+    mask_file: str | None,
+    *,
+    extraction: Extraction | None = None,
+    frame: AnyArray | None = None,
+) -> bytes | None:
+    """Return the report on the mask of a file of this name, if it has one; see `save_report`."""
+    if mask_file is None:
+        return None
+    from structmask_gui.io.report.report import report_bytes
+    from structmask_gui.io.trainers.snippets import MaskContext
+
+    if record.doubt:
+        mask_file = doubtful_name(Path(mask_file)).name
+    context = MaskContext(mask_file=mask_file)
+    return report_bytes(record, extraction=extraction, frame=frame, context=context)
 
 
 @dataclass(frozen=True)
@@ -162,40 +170,22 @@ def opened(inputs: Sequence[Input], settings: ExtractionSettings) -> Iterator[Me
 
 def misfit_of(files: MeasuredFiles, source: str, task: Task) -> str:
     """Say where the reference stack that was measured with does not fit the files, else nothing."""
-    from structmask_gui.core.stack.reference_fit import dark_misfit, subtract_misfit
+    from structmask_gui.core.stack.reference_fit import misfit, misfit_sentence, used_kind
 
-    if source == "automatic":
-        source = "subtract" if files.dark is None else "dark"
-    reference = {"dark": files.dark, "subtract": files.subtract}.get(source)
-    if reference is None:
+    references = {"dark": files.dark, "subtract": files.subtract}
+    kind = used_kind(source, [kind for kind, stack in references.items() if stack is not None])
+    reference = None if kind is None else references[kind]
+    if kind is None or reference is None:
         return ""
-    check = dark_misfit if source == "dark" else subtract_misfit
     for stack in files.stacks:
-        if misfit := check(reference, stack, task):
-            return (
-                f"{reference.name} does not seem to be a {_REFERENCES[source]} for {stack.name}:"
-                f" {misfit}. The answer may be wrong."
-            )
+        if why := misfit(kind, reference, stack, task):
+            return misfit_sentence(kind, reference.name, stack.name, why)
     return ""
 
 
 def judging_misfit(files: MeasuredFiles, parameters: Parameters, task: Task) -> str:
     """Do as `misfit_of` where a mask is judged: by the published methods without such a stack."""
     return misfit_of(files, parameters.source, task) if parameters.method == "statistical" else ""
-
-
-def extract_inputs(
-    inputs: Sequence[Input],
-    settings: ExtractionSettings,
-    *,
-    cache: MeasurementCache | None = None,
-    task: Task = NO_TASK,
-) -> tuple[Extraction, Record]:
-    """Extract one mask from one file or several files together; its record has their checksums."""
-    with opened(inputs, settings) as files:
-        extraction = _extracted(files, settings, cache, task)
-        result = Result.of(extraction, files, quality=settings.quality, task=task)
-    return extraction, result.record
 
 
 def extract_result(
@@ -223,25 +213,8 @@ def extract_result(
         As `open_stack` and `structmask_gui.core.measure.measure.measure`.
     """
     with opened(inputs, settings) as files:
-        extraction = _extracted(files, settings, None, task)
+        recording = files.recording(settings.region)
+        extraction = extract_recording(recording, settings.parameters, task=task)
         return Result.of(
             extraction, files, quality=settings.quality, report_for=report_for, task=task
         )
-
-
-def _extracted(
-    files: MeasuredFiles,
-    settings: ExtractionSettings,
-    cache: MeasurementCache | None,
-    task: Task,
-) -> Extraction:
-    parameters, key, measurement = settings.parameters, None, None
-    recording = files.recording(settings.region)
-    if cache is not None:
-        key = cache.key(files, parameters, region=settings.region)
-        measurement = cache.load(key, parameters)
-    if measurement is None:
-        measurement = measure(recording, parameters, task=task)
-        if cache is not None:
-            cache.store(key, measurement)
-    return chosen(measurement, recording, parameters, task=task)

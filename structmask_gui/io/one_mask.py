@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from structmask_gui.core.errors import InputError, NoneUsable, ParameterError, StructMaskError
 from structmask_gui.core.extraction.extraction import Extraction
@@ -34,9 +33,9 @@ from structmask_gui.io.extract_files import (
     judging_misfit,
     misfit_of,
     opened,
+    report_page,
 )
 from structmask_gui.io.files.paths import shown
-from structmask_gui.io.results.files import doubtful_name
 from structmask_gui.io.results.record import (
     AnswerRecord,
     FitRecord,
@@ -85,7 +84,7 @@ def extract_shared(
     with opened(inputs, settings) as files:
         for number, stack in enumerate(files.stacks):
             one = MeasuredFiles([stack], files.dark, files.subtract)
-            step = _step(task, number, len(inputs))
+            step = task.part(number, len(inputs))
             try:
                 noise, extraction = _measured(one.recording(settings.region), settings, step)
             except (InputError, ParameterError) as error:
@@ -121,15 +120,7 @@ def extract_shared(
     told = told.doubted(doubt)
     record = _shared_record(base, found, told, list(zip(names, fits, strict=True)))
     record = record.model_copy(update={"doubt": doubt, "left_out": left_out})
-    if report_for is not None and doubt:
-        report_for = doubtful_name(Path(report_for)).name
-    page = None
-    if report_for is not None:
-        from structmask_gui.io.report.report import report_bytes
-        from structmask_gui.io.trainers.snippets import MaskContext
-
-        page = report_bytes(record, context=MaskContext(mask_file=report_for))
-    return Result(mask, record, page)
+    return Result(mask, record, report_page(record, report_for))
 
 
 def check_mask(
@@ -156,7 +147,7 @@ def check_files(
 ) -> Iterator[Checked]:
     """Say of each file whether a mask fits it; one that is damaged does not stop the others."""
     for number, item in enumerate(inputs):
-        step = _step(task, number, len(inputs))
+        step = task.part(number, len(inputs))
         try:
             yield Checked(item, check_mask(mask, item, settings, task=step))
         except StructMaskError as error:
@@ -180,16 +171,6 @@ def _measured(
         return FileNoise.of(judged), replace(extraction, basis=None)
     judged = judge_stack(recording, parameters, task=task)
     return FileNoise.of(judged, extraction.mask), extraction
-
-
-def _step(task: Task, number: int, total: int) -> Task:
-    """Return a task whose progress is that of one file among several."""
-
-    def report(done: int, of: int, what: str) -> None:
-        share = done / of if of else 0.0
-        task.report(int(1000 * (number + share)), 1000 * total, what)
-
-    return Task(report, lambda: task.cancelled)
 
 
 def _shared_verdict(

@@ -13,12 +13,13 @@ import pytest
 from structmask_gui.cli import main
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch.summary import read_failures
-from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_inputs
+from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_result
 from structmask_gui.io.presets.preset import load_preset
 from structmask_gui.io.report.report import report_bytes
 from structmask_gui.io.results.cache import MeasurementCache
 from structmask_gui.io.results.masks import load_mask
 from structmask_gui.io.results.record import read_record
+from tests.io.results.test_cache import measured
 
 WRITTEN = Path(__file__).parents[1] / "data" / "written_by_7c23e8f"
 PLACE = "FOLDER"
@@ -88,14 +89,15 @@ def test_a_kept_measurement_is_passed_over_without_a_word(folder: Path, capsys, 
     cache = MeasurementCache(folder)
     (old,) = folder.glob("*.measurement")
     before = old.read_bytes()
-    settings = ExtractionSettings(Parameters(patch_size=16, center_size=5))
+    parameters = Parameters(patch_size=16, center_size=5)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        measured, _ = extract_inputs([Input(folder / "raw.npy")], settings, cache=cache)
+        extraction, made = measured(folder / "raw.npy", parameters, cache)
+    assert made
     (new,) = set(folder.glob("*.measurement")) - {old}
     assert new.name != old.name
     assert old.read_bytes() == before
-    fresh, _ = extract_inputs([Input(folder / "raw.npy")], settings)
-    assert measured.mask == fresh.mask
+    fresh = extract_result([Input(folder / "raw.npy")], ExtractionSettings(parameters))
+    assert extraction.mask == fresh.mask
     assert capsys.readouterr() == ("", "")
     assert not caplog.records

@@ -5,10 +5,12 @@ from __future__ import annotations
 import configparser
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import xml.etree.ElementTree as ElementTree
 from importlib import metadata
 from pathlib import Path
@@ -90,7 +92,10 @@ def test_a_part_without_a_licence_is_not_shipped(monkeypatch: pytest.MonkeyPatch
 
 def test_from_source_the_parts_are_named():
     text = shown.third_party_text()
-    assert f"numpy {metadata.version('numpy')}: " in text
+    project = tomllib.loads((PACKAGING.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    for requirement in project["project"]["dependencies"]:
+        name = re.split("[>=;]", requirement)[0]
+        assert f"{name} {metadata.version(name)}: " in text
     assert "not installed" not in text
     assert "BSD 3-Clause" in shown.own_text()
 

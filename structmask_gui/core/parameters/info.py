@@ -7,7 +7,6 @@ from enum import IntEnum
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin
 
-from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
 
@@ -82,8 +81,8 @@ def info_of(name: str, field: FieldInfo) -> ParameterInfo:
     """Return the info of a pydantic field annotated with an `About`."""
     about = next(item for item in field.metadata if isinstance(item, About))
     # pydantic types the ends of a range as anything that can be compared.
-    lowest: Any = next((item.ge for item in field.metadata if isinstance(item, Ge)), None)
-    highest: Any = next((item.le for item in field.metadata if isinstance(item, Le)), None)
+    lowest: Any = next((item.ge for item in field.metadata if hasattr(item, "ge")), None)
+    highest: Any = next((item.le for item in field.metadata if hasattr(item, "le")), None)
     annotation: Any = field.annotation
     optional = isinstance(annotation, UnionType) and NoneType in get_args(annotation)
     if optional:

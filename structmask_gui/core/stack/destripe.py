@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.stack.frames import Frames, Lines, WrappedFrames
+from structmask_gui.core.stack.frames import Lines
 
 SPAN = 9
 """Lines over which low-frequency structure is averaged before the medians are taken. More remove
@@ -48,36 +48,6 @@ def destriped(frame: AnyArray, lines: Lines) -> NDArray[np.float32]:
     offsets = offsets[:, np.newaxis] if lines == "rows" else offsets[np.newaxis, :]
     result: NDArray[np.float32] = (np.asarray(frame, dtype=np.float64) - offsets).astype(np.float32)
     return result
-
-
-class DestripedFrames(WrappedFrames):
-    """Frames less their line offsets, worked out when a frame is first read."""
-
-    def __init__(self, frames: Frames, lines: Lines) -> None:
-        super().__init__(frames, np.float32)
-        self._lines = lines
-        self._offsets: dict[int, FloatArray] = {}
-
-    @property
-    def destriped(self) -> Lines:
-        """Which offsets are removed."""
-        return self._lines
-
-    @property
-    def name(self) -> str:
-        """Name of the stack, and that it is without its offsets."""
-        return f"{self._frames.name} without {self._lines[:-1]} offsets"
-
-    def read(self, frame: int, y0: int = 0, y1: int | None = None) -> NDArray[np.float32]:
-        """Return rows ``y0`` to ``y1`` of a frame without its offsets."""
-        offsets = self._offsets.get(frame)
-        if offsets is None:
-            offsets = line_offsets(self._frames.read(frame), self._lines)
-            self._offsets[frame] = offsets
-        values = self._frames.read(frame, y0, y1).astype(np.float64)
-        taken = offsets[y0:y1, np.newaxis] if self._lines == "rows" else offsets[np.newaxis, :]
-        result: NDArray[np.float32] = (values - taken).astype(np.float32)
-        return result
 
 
 def _slow(values: FloatArray, good: NDArray[np.bool_]) -> FloatArray:

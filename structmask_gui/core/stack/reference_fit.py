@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+from typing import Literal
+
 import numpy as np
 
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.frames import Frames, middle
+
+ReferenceKind = Literal["dark", "subtract"]
+KINDS: tuple[ReferenceKind, ...] = ("dark", "subtract")
+
+_CALLED = {"dark": "dark or blank stack", "subtract": "stack to subtract"}
 
 _FRAMES = 8
 """Frames that are read at most of each stack."""
@@ -17,6 +25,24 @@ which it is structure. Column offsets and shading of camera and lamp stay below 
 
 _BRIGHTER = 1.5
 """Factor on the mean level from which a dark stack is too bright for the frames."""
+
+
+def used_kind(source: str, there: Container[str]) -> ReferenceKind | None:
+    """Return which of the stacks that are there a source uses; "automatic" takes the dark first."""
+    wanted = (kind for kind in KINDS if source in (kind, "automatic"))
+    return next((kind for kind in wanted if kind in there), None)
+
+
+def misfit(kind: ReferenceKind, reference: Frames, frames: Frames, task: Task = NO_TASK) -> str:
+    """Say what is wrong with a reference stack for some frames; empty if nothing is."""
+    check = dark_misfit if kind == "dark" else subtract_misfit
+    return check(reference, frames, task)
+
+
+def misfit_sentence(kind: ReferenceKind, reference: str, measured: str, why: str) -> str:
+    """Say by the names of two stacks that one does not fit the other, and why: a `misfit`."""
+    what = f"{reference} does not seem to be a {_CALLED[kind]} for {measured}: {why}."
+    return f"{what} The answer may be wrong."
 
 
 def dark_misfit(reference: Frames, frames: Frames, task: Task = NO_TASK) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from structmask_gui.core.stack.reference_fit import KINDS, ReferenceKind, used_kind
 from structmask_gui.gui.panels.reference_stack_rows import ReferenceStackRow
-from structmask_gui.gui.session.reference_stacks import KINDS, WORDS, ReferenceKind
+from structmask_gui.gui.session.reference_stacks import WORDS
 from structmask_gui.gui.session.session import Session
 
 if TYPE_CHECKING:
@@ -41,13 +42,12 @@ class BatchReferenceStacks(QWidget):
         self._show(kind)
 
     def inputs(self) -> dict[ReferenceKind, Input]:
-        """Return the stack that the settings use, by its kind; "automatic" takes the dark first."""
+        """Return the stack that the settings use, by its kind, if it is there."""
         from structmask_gui.io.extract_files import Input
 
-        source = self._session.state.parameters.source
-        wanted = KINDS if source == "automatic" else tuple(k for k in KINDS if k == source)
-        there = [(kind, path) for kind in wanted if (path := self._paths.get(kind)) is not None]
-        return {kind: Input(path) for kind, path in there[:1]}
+        there = {kind: path for kind, path in self._paths.items() if path is not None}
+        kind = used_kind(self._session.state.parameters.source, there)
+        return {} if kind is None else {kind: Input(there[kind])}
 
     def missing(self) -> str:
         """Return a sentence if the settings need a stack that is not there, else nothing."""

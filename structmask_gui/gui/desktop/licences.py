@@ -15,8 +15,8 @@ RULE = "=" * 100
 """The line above and below the heading of each part in that text."""
 
 _PARTS = (
-    *("numpy", "scipy", "tifffile", "imagecodecs", "pillow", "pydantic", "platformdirs"),
-    *("threadpoolctl", "tqdm", "PySide6-Essentials", "shiboken6", "pyqtgraph"),
+    *("numpy", "scipy", "scikit-image", "tifffile", "imagecodecs", "pillow", "pydantic"),
+    *("platformdirs", "threadpoolctl", "tqdm", "PySide6-Essentials", "shiboken6", "pyqtgraph"),
 )
 
 

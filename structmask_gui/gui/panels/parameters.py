@@ -15,11 +15,11 @@ from structmask_gui.core.parameters.rules import (
     unavailable_sources,
     why_without_effect,
 )
+from structmask_gui.core.stack.reference_fit import KINDS, ReferenceKind
 from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.panels.measured_part import MeasuredPartPanel
 from structmask_gui.gui.panels.parameter_rows import ChoiceRow, ParameterRow, make_row
 from structmask_gui.gui.panels.reference_stack_rows import ReferenceStackRow
-from structmask_gui.gui.session.reference_stacks import KINDS, ReferenceKind
 from structmask_gui.gui.widgets.section import Section
 
 if TYPE_CHECKING:

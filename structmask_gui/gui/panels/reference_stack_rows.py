@@ -8,8 +8,9 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
+from structmask_gui.core.stack.reference_fit import ReferenceKind
 from structmask_gui.gui.panels.parameter_rows import Caption
-from structmask_gui.gui.session.reference_stacks import WORDS, ReferenceKind
+from structmask_gui.gui.session.reference_stacks import WORDS
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel

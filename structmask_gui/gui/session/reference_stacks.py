@@ -6,12 +6,19 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import ChosenFrames, FrameRange, Frames
+from structmask_gui.core.stack.reference_fit import (
+    KINDS,
+    ReferenceKind,
+    misfit,
+    misfit_sentence,
+    used_kind,
+)
 from structmask_gui.gui.session.worker import Job
 
 if TYPE_CHECKING:
@@ -19,9 +26,6 @@ if TYPE_CHECKING:
     from structmask_gui.io.stack.image_stack import ImageStack
 
 log = logging.getLogger(__name__)
-
-ReferenceKind = Literal["dark", "subtract"]
-KINDS: tuple[ReferenceKind, ...] = ("dark", "subtract")
 
 WORDS: dict[ReferenceKind, str] = {"dark": "Dark or blank stack", "subtract": "Stack to subtract"}
 """What the window calls each."""
@@ -57,6 +61,7 @@ class ReferenceStacks(QObject):
         self._serials: dict[ReferenceKind, int] = {"dark": 0, "subtract": 0}
         self._jobs = {kind: Job(f"{kind} stack", bug, unwanted=self._close_one) for kind in KINDS}
         self._fitting = Job("fit of reference stacks", bug)
+        self._measured = ""
         self.misfits: dict[ReferenceKind, str] = {}
         """Why a stack does not fit the measured ones, as in "structure is visible in it"."""
 
@@ -105,13 +110,14 @@ class ReferenceStacks(QObject):
         if self.misfits:
             self.misfits = {}
             self.fit_changed.emit()
+        self._measured = "" if frames is None else frames.name
         if frames is not None and self._stacks:
             self._fitting.run(partial(_misfits, dict(self._stacks), frames), self._on_fit)
 
     def _on_fit(self, misfits: dict[ReferenceKind, str]) -> None:
         self.misfits = misfits
-        for kind, misfit in misfits.items():
-            log.warning("%s: %s", WORDS[kind], misfit)
+        for kind, why in misfits.items():
+            log.warning("%s: %s", WORDS[kind], why)
         self.fit_changed.emit()
 
     def _open(self, path: Path, task: Task) -> Any:
@@ -121,17 +127,16 @@ class ReferenceStacks(QObject):
         self._close_later([stack])
 
     def used(self, source: Source) -> dict[ReferenceKind, ImageStack]:
-        """Return the reference stacks that a source uses; "automatic" takes the dark one first."""
-        wanted = KINDS if source == "automatic" else tuple(k for k in KINDS if k == source)
-        there = [kind for kind in wanted if kind in self._stacks]
-        return {kind: self._stacks[kind] for kind in there[:1]}
+        """Return the reference stack that a source uses, by its kind, if it is there."""
+        kind = used_kind(source, self._stacks)
+        return {} if kind is None else {kind: self._stacks[kind]}
 
     def misfit(self, source: Source) -> str:
         """Return what speaks against the stack that a source uses, a sentence; or nothing."""
         used = self.used(source)
         return " ".join(
-            f"The noise was measured with {used[kind].name}, but {misfit}."
-            for kind, misfit in self.misfits.items()
+            misfit_sentence(kind, used[kind].name, self._measured, why)
+            for kind, why in self.misfits.items()
             if kind in used
         )
 
@@ -174,8 +179,5 @@ class ReferenceStacks(QObject):
 def _misfits(
     stacks: Mapping[ReferenceKind, ImageStack], frames: Frames, task: Task
 ) -> dict[ReferenceKind, str]:
-    from structmask_gui.core.stack.reference_fit import dark_misfit, subtract_misfit
-
-    checks = {"dark": dark_misfit, "subtract": subtract_misfit}
-    found = {kind: checks[kind](stack, frames, task) for kind, stack in stacks.items()}
-    return {kind: misfit for kind, misfit in found.items() if misfit}
+    found = {kind: misfit(kind, stack, frames, task) for kind, stack in stacks.items()}
+    return {kind: why for kind, why in found.items() if why}

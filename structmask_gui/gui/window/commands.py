@@ -28,9 +28,9 @@ from structmask_gui.gui.window.shell import Shell
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.names import Target
+    from structmask_gui.core.stack.reference_fit import ReferenceKind
     from structmask_gui.gui.batch.window import BatchWindow
     from structmask_gui.gui.quality.denoise_window import DenoiseWindow
-    from structmask_gui.gui.session.reference_stacks import ReferenceKind
 
 log = logging.getLogger(__name__)
 

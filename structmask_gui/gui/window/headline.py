@@ -30,7 +30,7 @@ from structmask_gui.gui.widgets.wording import said, spoken
 
 if TYPE_CHECKING:
     from structmask_gui.core.recommend.wording import Action, Answer
-    from structmask_gui.gui.session.reference_stacks import ReferenceKind
+    from structmask_gui.core.stack.reference_fit import ReferenceKind
     from structmask_gui.gui.session.state import State
 
 _SHOW_AFTER = 250

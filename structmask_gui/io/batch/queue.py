@@ -39,7 +39,6 @@ from structmask_gui.io.results.files import write_results
 log = logging.getLogger(__name__)
 
 _SHOWN_EVERY = 0.1
-_PARTS = 1000
 
 OnChange = Callable[[int, JobStatus], None]
 
@@ -122,12 +121,6 @@ class BatchQueue:
     def faulty(self) -> bool:
         """Whether a job failed, had to leave a file out, or has a mask that was not asked for."""
         return any(s.state is JobState.FAILED or s.left_out or s.unlike for s in self.statuses)
-
-    def add(self, jobs: Sequence[Job]) -> None:
-        """Append jobs; a run that is under way does them too."""
-        with self._lock:
-            self._jobs += jobs
-            self._statuses += [JobStatus() for _ in jobs]
 
     def cancel(self, index: int | None = None) -> None:
         """Cancel a job, or all that are pending or running; a running one stops within 0.2 s."""
@@ -221,19 +214,18 @@ class BatchQueue:
         job = self._jobs[index]
         started = time.monotonic()
         ended = sum(s.state not in (JobState.PENDING, JobState.RUNNING) for s in self.statuses)
+        part = task.part(ended, len(self._jobs))
 
         def stop() -> bool:
             with self._lock:
                 return index in self._stopping or task.cancelled
 
         def show(done: int, total: int, what: str) -> None:
-            share = done / total if total else 0.0
-            task.report(
-                int(_PARTS * (ended + share)), _PARTS * len(self._jobs), f"{job.name}: {what}"
-            )
+            part.report(done, total, f"{job.name}: {what}")
             now = time.monotonic()
             if now - self._shown_at >= _SHOWN_EVERY:
                 self._shown_at = now
+                share = done / total if total else 0.0
                 self._set(index, JobStatus(JobState.RUNNING, share, what))
 
         try:

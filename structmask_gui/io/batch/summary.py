@@ -50,6 +50,8 @@ _FOUND = ("sentence", "certainty", "notes", *COLUMNS[6:16], *COLUMNS[-2:])
 SummaryRow = dict[str, str]
 
 _LARGEST = 200_000_000
+# Earlier versions wrote cells longer than the module reads by itself.
+csv.field_size_limit(_LARGEST)
 _LONGEST_CELL = 32_767
 """Characters that a cell of a spreadsheet holds."""
 
@@ -271,8 +273,6 @@ def _earlier(path: Path) -> dict[str, SummaryRow]:
 
 def _read(path: Path) -> list[SummaryRow]:
     text = read_small(path, _LARGEST, "a summary")
-    # Earlier versions wrote cells longer than the module reads by itself.
-    limit = csv.field_size_limit(_LARGEST)
     try:
         rows = csv.reader(io.StringIO(text.decode("utf-8-sig"), newline=""))
         names = tuple(next(rows, ()))
@@ -282,8 +282,6 @@ def _read(path: Path) -> list[SummaryRow]:
         return [{**nothing, **dict(zip(names, map(_as_written, row), strict=True))} for row in rows]
     except (ValueError, csv.Error):
         raise _no_summary(path) from None
-    finally:
-        csv.field_size_limit(limit)
 
 
 def _no_summary(path: Path) -> InputError:

@@ -48,9 +48,9 @@ class MeasurementCache:
     Safe to use from several threads and programs at once; the entries longest unused are removed.
     """
 
-    def __init__(self, folder: Path | None = None, limit: int = LIMIT) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         self.folder = cache_folder() if folder is None else folder
-        self.limit = limit
+        self.limit = LIMIT
 
     def key(
         self,

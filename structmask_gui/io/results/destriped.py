@@ -12,7 +12,7 @@ import numpy as np
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.destripe import DestripedFrames
+from structmask_gui.core.stack.destripe import destriped
 from structmask_gui.core.stack.frames import Frames, Lines
 from structmask_gui.core.stack.scaled import check_single
 from structmask_gui.io.files.atomic import write_atomic
@@ -50,7 +50,6 @@ def save_destriped(
 ) -> Path:
     """Write all frames less the offsets of their rows or columns, as a float32 OME-TIFF."""
     check_single(frames)
-    destriped = DestripedFrames(frames, lines)
 
     def write(file: BinaryIO) -> None:
         # So named that destriping is not advised once more.
@@ -59,7 +58,7 @@ def save_destriped(
         for number in range(frames.n_frames):
             task.stop_if_cancelled()
             task.report(number, frames.n_frames, f"Destriping {frames.name}")
-            page = destriped.read(number)
+            page = destriped(frames.read(number), lines)
             varies = varies or bool((page != page[0, 0]).any())
             file.write(page.astype("<f4", copy=False).tobytes())
         task.report(frames.n_frames, frames.n_frames, f"Destriping {frames.name}")

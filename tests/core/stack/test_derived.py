@@ -17,7 +17,6 @@ from structmask_gui.core.stack.derived import (
     SubtractedFrames,
     fourier_shift,
 )
-from structmask_gui.core.stack.destripe import DestripedFrames
 from structmask_gui.core.stack.frames import (
     ArrayFrames,
     ChosenFrames,
@@ -26,6 +25,7 @@ from structmask_gui.core.stack.frames import (
     runs_of,
 )
 from structmask_gui.core.stack.registration import PairRelation, relate, relate_frames
+from structmask_gui.core.stack.scaled import ScaledFrames
 from structmask_gui.core.statistical.patterns import find_lasting
 
 PICTURE = 300 * gaussian_filter(np.random.default_rng(0).normal(size=(180, 180)), 3)
@@ -189,7 +189,7 @@ def in_one_row(*lengths):
 def test_frames_of_two_files_are_no_neighbours():
     frames = in_one_row(3, 1, 1, 2, 1, 5)
     assert runs_of(frames) == [range(3), range(3, 5), range(5, 7), range(7, 8), range(8, 13)]
-    assert runs_of(DestripedFrames(frames, "rows")) == runs_of(frames)
+    assert runs_of(ScaledFrames(frames, 1)) == runs_of(frames)
     assert runs_of(ChosenFrames([frames, frames], FrameRange(0, 3))) == [range(3)]
     pairs = [(0, 1), (3, 4), (5, 6), (8, 9), (10, 11)]
     assert [relation.first for relation in relate_frames(frames)] == [first for first, _ in pairs]

@@ -5,8 +5,8 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.quality.covariance import noise_covariance
 from structmask_gui.core.quality.radius_curve import copied_curve
 from structmask_gui.core.simulation import NoiseModel, cells, row_offsets, simulate
-from structmask_gui.core.stack.destripe import DestripedFrames, destriped, line_offsets
-from structmask_gui.core.stack.frames import ArrayFrames, CutFrames, Frames, Region
+from structmask_gui.core.stack.destripe import destriped, line_offsets
+from structmask_gui.core.stack.frames import ArrayFrames, CutFrames, Region
 
 
 def test_a_single_raised_row_is_found_and_the_slow_part_stays():
@@ -27,7 +27,8 @@ def test_destriping_brings_noise_under_a_picture_down_and_ends_the_line():
     for lines in ("rows", "columns"):
         stack = frames if lines == "rows" else frames.swapaxes(1, 2)
         truth = clean if lines == "rows" else clean.T
-        raw, better = ArrayFrames(stack), DestripedFrames(ArrayFrames(stack), lines)
+        raw = ArrayFrames(stack)
+        better = ArrayFrames(np.stack([destriped(frame, lines) for frame in stack]))
         assert np.mean((better.read(0) - truth) ** 2) < 0.95 * np.mean((stack[0] - truth) ** 2)
         reach = (20, 96) if lines == "rows" else (96, 20)
         before = copied_curve(noise_covariance(raw, reach).values, None)
@@ -46,20 +47,9 @@ def test_pixels_that_are_not_finite_are_left_out():
     assert np.isfinite(offsets).all()
 
 
-def test_frames_are_read_as_a_whole_or_in_part():
-    array = np.random.default_rng(0).normal(size=(2, 40, 30)).astype(np.float32)
-    stack = DestripedFrames(ArrayFrames(array, "a.tif"), "columns")
-    assert isinstance(stack, Frames)
-    assert (stack.n_frames, stack.frame_shape, stack.dtype) == (2, (40, 30), np.float32)
-    assert stack.name == "a.tif without column offsets"
-    np.testing.assert_array_equal(stack.read(1), destriped(array[1], "columns"))
-    np.testing.assert_array_equal(stack.read(1, 7, 11), stack.read(1)[7:11])
-    rows = DestripedFrames(ArrayFrames(array), "rows")
-    np.testing.assert_array_equal(rows.read(0, 7, 11), destriped(array[0], "rows")[7:11])
-
-
 def test_a_region_of_destriped_frames_is_known_as_such():
-    stack = DestripedFrames(ArrayFrames(np.random.default_rng(0).normal(size=(2, 60, 50))), "rows")
+    stack = ArrayFrames(np.random.default_rng(0).normal(size=(2, 60, 50)))
+    stack.destriped = "rows"
     part = CutFrames(stack, Region(5, 55, 0, 50))
     assert noise_covariance(part, 4).destriped == noise_covariance(stack, 4).destriped == "rows"
 

@@ -7,7 +7,6 @@ import pytest
 
 from structmask_gui.core.stack import derived
 from structmask_gui.core.stack.derived import DifferenceFrames, LevelFrames, SubtractedFrames
-from structmask_gui.core.stack.destripe import DestripedFrames
 from structmask_gui.core.stack.frames import ArrayFrames, CutFrames, Frames, Region
 from structmask_gui.core.stack.scaled import ScaledFrames
 
@@ -23,7 +22,6 @@ STACK = ArrayFrames(VALUES, "a.tif")
         (LevelFrames(STACK, True, True), "a.tif", 4, (30, 40), np.float32),
         (ScaledFrames(STACK, -3), "a.tif", 4, (30, 40), np.float64),
         (CutFrames(STACK, Region(2, 12, 5, 40)), "a.tif", 4, (10, 35), np.uint16),
-        (DestripedFrames(STACK, "rows"), "a.tif without row offsets", 4, (30, 40), np.float32),
     ],
 )
 def test_frames_made_from_frames_say_what_they_are(frames, name, count, shape, dtype):

@@ -11,7 +11,7 @@ from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.quality.assessment import NOT_SEPARATED
 from structmask_gui.core.simulation import Kernel, NoiseModel, cells, kernels
-from structmask_gui.core.stack.destripe import DestripedFrames
+from structmask_gui.core.stack.destripe import destriped
 from structmask_gui.core.stack.frames import ArrayFrames, ChosenFrames
 from structmask_gui.core.verdict import verdict as verdict_module
 from structmask_gui.core.verdict import wording
@@ -210,15 +210,19 @@ def test_what_is_left_after_destriping_is_not_to_be_destriped_again():
     frames = rng.normal(100, 1, (4, 160, 160)) + rng.normal(0, 2, (4, 160, 1))
     before = extract_array(frames, AUTOMATIC).verdict
     assert before.lines == "rows"
-    stack = ArrayFrames(frames)
+    rows, columns = (
+        ArrayFrames(np.stack([destriped(frame, lines) for frame in frames]))
+        for lines in ("rows", "columns")
+    )
+    rows.destriped, columns.destriped = "rows", "columns"
     for wrap in (lambda f: f, lambda f: ChosenFrames([f])):
-        verdict = extract_array(wrap(DestripedFrames(stack, "rows")), AUTOMATIC).verdict
+        verdict = extract_array(wrap(rows), AUTOMATIC).verdict
         assert "whole_line" in verdict.flags
         assert "offsets are already removed; this is the residual" in verdict.text
         assert "Preview removal" not in verdict.text
         assert verdict.lines is None
     # Those of columns say nothing of rows.
-    assert extract_array(DestripedFrames(stack, "columns"), AUTOMATIC).verdict.lines == "rows"
+    assert extract_array(columns, AUTOMATIC).verdict.lines == "rows"
 
 
 def test_a_patch_size_that_cannot_be_had_is_said():

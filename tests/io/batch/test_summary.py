@@ -202,9 +202,7 @@ def test_a_long_cell_of_an_earlier_version_is_read(tmp_path):
     row |= {"bytes": "1", "modified": "2", "settings": "x"}
     lines = [",".join(COLUMNS), ",".join(row.values())]
     (tmp_path / "s.csv").write_text("\n".join(lines), encoding="utf-8-sig")
-    before = csv.field_size_limit()
     assert read_failures(tmp_path / "s.csv")["/a.tif"][1] == row["error"]
-    assert csv.field_size_limit() == before
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_inputs
+from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_result
 from structmask_gui.io.files import remote
 from structmask_gui.io.files.remote import KINDS, check_address, find_certificates, remote_address
 from structmask_gui.io.open import open_stack
@@ -48,11 +48,11 @@ def test_a_remote_image_is_read_like_a_folder(folder: Path) -> None:
             np.testing.assert_array_equal(stack.read(1), array()[1])
             assert len(asked) > before
         settings = ExtractionSettings(Parameters(patch_size=32))
-        far, record = extract_inputs([Input(Path(f"{address}/a.zarr"))], settings)
-        near, _ = extract_inputs([Input(folder / "a.zarr")], settings)
+        far = extract_result([Input(Path(f"{address}/a.zarr"))], settings)
+        near = extract_result([Input(folder / "a.zarr")], settings)
     assert far.mask == near.mask
-    assert record.inputs[0].path == f"{address}/a.zarr"
-    assert record.inputs[0].sha256 is None
+    assert far.record.inputs[0].path == f"{address}/a.zarr"
+    assert far.record.inputs[0].sha256 is None
 
 
 @pytest.mark.slow

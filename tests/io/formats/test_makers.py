@@ -16,7 +16,7 @@ import pytest
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_inputs
+from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_result
 from structmask_gui.io.formats import known
 from structmask_gui.io.open import open_stack
 from tests.conftest import SHARED
@@ -180,9 +180,8 @@ def test_makers_facts_reach_the_record(name: str, tmp_path: Path) -> None:
     module, _, write, facts = MAKERS[name]
     pytest.importorskip(module)
     write(tmp_path / name)
-    _, record = extract_inputs(
-        [Input(tmp_path / name)], ExtractionSettings(Parameters(patch_size=16, center_size=5))
-    )
+    settings = ExtractionSettings(Parameters(patch_size=16, center_size=5))
+    record = extract_result([Input(tmp_path / name)], settings).record
     assert facts.items() <= record.inputs[0].metadata.items()
 
 

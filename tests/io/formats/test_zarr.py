@@ -14,7 +14,7 @@ from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch.files import find_files
-from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_inputs
+from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_result
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.results.record import file_checksum
 from tests.io.checked_stacks import check, values
@@ -174,7 +174,8 @@ def test_zarr_in_a_batch_and_in_the_record(tmp_path: Path) -> None:
     ome_zarr(tmp_path / "a.zarr", values((2, 1, 1, 64, 64)), 3)
     found, problems = find_files([tmp_path])
     assert (found, problems) == ([tmp_path / "a.zarr"], [])
-    _, record = extract_inputs([Input(found[0])], ExtractionSettings(Parameters(patch_size=32)))
+    settings = ExtractionSettings(Parameters(patch_size=32))
+    record = extract_result([Input(found[0])], settings).record
     assert record.inputs[0].kind == "OME-Zarr 0.5"
     assert record.inputs[0].sha256 == file_checksum(tmp_path / "a.zarr")
     before = record.inputs[0].sha256

@@ -15,8 +15,9 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.names import TARGETS
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.parameters.rules import why_without_effect
+from structmask_gui.core.recommend.extract import extract_recording
 from structmask_gui.core.stack.frames import ArrayFrames, Region
-from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_inputs
+from structmask_gui.io.extract_files import ExtractionSettings, Input, Result, opened
 from structmask_gui.io.pictures.figures import draw_frame, draw_panels, draw_values, middle
 from structmask_gui.io.report.html import page, picture, table
 from structmask_gui.io.report.report import report_bytes, save_report
@@ -61,11 +62,16 @@ class Page(HTMLParser):
 @pytest.fixture
 def measured(folder):
     def measure(quality=False, **parameters):
-        return extract_inputs(
-            [Input(folder / "a.tif")], ExtractionSettings(Parameters(**parameters), quality=quality)
-        )
+        return extract(folder / "a.tif", Parameters(**parameters), quality=quality)
 
     return measure
+
+
+def extract(file, parameters, *, quality=False):
+    """Return the extraction of a file, and its record."""
+    with opened([Input(file)], ExtractionSettings(parameters)) as files:
+        extraction = extract_recording(files.recording(), parameters)
+        return extraction, Result.of(extraction, files, quality=quality).record
 
 
 def test_a_page_of_the_published_method(measured):
@@ -169,7 +175,7 @@ def test_an_edited_mask_is_marked(measured):
 def test_a_hostile_name_is_escaped(folder, row_noise):
     evil = folder / "<script>alert(1)<b>&lt;'\".tif"
     tifffile.imwrite(evil, row_noise, metadata={"axes": "TYX"}, photometric="minisblack")
-    extraction, record = extract_inputs([Input(evil)], ExtractionSettings(Parameters()))
+    extraction, record = extract(evil, Parameters())
     contents = report_bytes(record, extraction=extraction).decode()
     assert "<script" not in contents
     assert "default-src 'none'" in contents

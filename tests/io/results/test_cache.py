@@ -14,18 +14,16 @@ import numpy as np
 import pytest
 import tifffile
 
-from structmask_gui.core.extraction.extraction import select
+from structmask_gui.core.extraction.extraction import Extraction, select
 from structmask_gui.core.measure.measure import measure
-from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import ArrayFrames, Recording, Region
-from structmask_gui.io import extract_files
-from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_inputs
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.results.cache import MeasurementCache, cache_folder, content_identity
 from structmask_gui.io.results.serialise import measurement_bytes, measurement_from
 from structmask_gui.io.stack.image_stack import MeasuredFiles
 
+ROOT = Path(__file__).parents[3]
 PARAMETERS = Parameters(patch_size=32, center_size=9)
 
 
@@ -40,17 +38,18 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "a.tif"
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Count the measurements that are made."""
-    made: list[int] = []
-
-    def counting(*arguments: Any, **options: Any) -> Measurement:
-        made.append(1)
-        return measure(*arguments, **options)
-
-    monkeypatch.setattr(extract_files, "measure", counting)
-    return made
+def measured(
+    file: Path, parameters: Parameters, cache: MeasurementCache
+) -> tuple[Extraction, bool]:
+    """Do as the window; return what is selected, and whether it had to be measured."""
+    with open_stack(file) as stack:
+        files = MeasuredFiles([stack])
+        key = cache.key(files, parameters)
+        found = kept = cache.load(key, parameters)
+        if found is None:
+            found = measure(files.recording(), parameters)
+            cache.store(key, found)
+    return select(found, parameters), kept is None
 
 
 def same(a: Any, b: Any) -> bool:
@@ -71,42 +70,34 @@ def test_a_measurement_survives_as_bytes(method: str) -> None:
     parameters = PARAMETERS.changed(method=method, source="frames")
     stack = noise()
     stack[0, :40, :40] = 7  # patches that are left out
-    measured = measure(Recording(ArrayFrames(stack), Region(0, 128, 0, 100)), parameters)
-    again = measurement_from(measurement_bytes(measured))
-    assert same(measured, again)
-    assert select(again, parameters).mask == select(measured, parameters).mask
+    made = measure(Recording(ArrayFrames(stack), Region(0, 128, 0, 100)), parameters)
+    again = measurement_from(measurement_bytes(made))
+    assert same(made, again)
+    assert select(again, parameters).mask == select(made, parameters).mask
 
 
 def test_statistical_under_a_picture_survives_too() -> None:
     y, x = np.mgrid[:256, :256]
     picture = 3000 * np.exp(-((y % 64 - 32.0) ** 2 + (x % 64 - 32.0) ** 2) / 60)
     parameters = Parameters(method="statistical", source="spectrum")
-    measured = measure(ArrayFrames(noise(2, 256) + picture), parameters)
-    assert measured.correlation is not None
-    assert measured.correlation.evidence.fit is not None
-    assert measured.correlation.evidence.others  # what the answer is held against
-    assert same(measured, measurement_from(measurement_bytes(measured)))
+    made = measure(ArrayFrames(noise(2, 256) + picture), parameters)
+    assert made.correlation is not None
+    assert made.correlation.evidence.fit is not None
+    assert made.correlation.evidence.others  # what the answer is held against
+    assert same(made, measurement_from(measurement_bytes(made)))
 
 
-def test_second_time_nothing_is_measured(file: Path, tmp_path: Path, counted: list[int]) -> None:
+def test_second_time_nothing_is_measured(file: Path, tmp_path: Path) -> None:
     cache = MeasurementCache(tmp_path / "kept")
-    first, record = extract_inputs([Input(file)], ExtractionSettings(PARAMETERS), cache=cache)
-    second, again = extract_inputs([Input(file)], ExtractionSettings(PARAMETERS), cache=cache)
-    assert len(counted) == 1
+    first, made = measured(file, PARAMETERS, cache)
+    second, again = measured(file, PARAMETERS, cache)
+    assert (made, again) == (True, False)
+    assert same(first.measurement, second.measurement)
     assert first.mask == second.mask
-    assert record.model_copy(update={"date": ""}) == again.model_copy(update={"date": ""})
     # What needs no new measurement finds the same entry, also a smaller centre.
-    extract_inputs(
-        [Input(file)], ExtractionSettings(PARAMETERS.changed(base_percentile=40.0)), cache=cache
-    )
-    extract_inputs(
-        [Input(file)], ExtractionSettings(PARAMETERS.changed(center_size=7)), cache=cache
-    )
-    assert len(counted) == 1
-    extract_inputs(
-        [Input(file)], ExtractionSettings(PARAMETERS.changed(center_size=15)), cache=cache
-    )
-    assert len(counted) == 2
+    for change in ({"base_percentile": 40.0}, {"center_size": 7}):
+        assert not measured(file, PARAMETERS.changed(**change), cache)[1]
+    assert measured(file, PARAMETERS.changed(center_size=15), cache)[1]
 
 
 def test_everything_that_matters_is_in_the_key(file: Path, tmp_path: Path) -> None:
@@ -140,29 +131,26 @@ def test_everything_that_matters_is_in_the_key(file: Path, tmp_path: Path) -> No
         assert cache.key(MeasuredFiles([a]), PARAMETERS) == keys[0]
 
 
-def test_a_changed_file_is_measured_again(file: Path, tmp_path: Path, counted: list[int]) -> None:
+def test_a_changed_file_is_measured_again(file: Path, tmp_path: Path) -> None:
     cache = MeasurementCache(tmp_path / "kept")
-    extract_inputs([Input(file)], ExtractionSettings(PARAMETERS), cache=cache)
+    measured(file, PARAMETERS, cache)
     before = file.stat()
     tifffile.imwrite(file, noise(seed=5), photometric="minisblack")
     # Even if it pretends to be as old and as long as before.
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert file.stat().st_size == before.st_size
-    extract_inputs([Input(file)], ExtractionSettings(PARAMETERS), cache=cache)
-    assert len(counted) == 2
+    assert measured(file, PARAMETERS, cache)[1]
 
 
 @pytest.mark.parametrize("damage", [b"", b"junk", b"PK\x03\x04", None])
-def test_damaged_entries_are_forgotten(
-    damage: bytes | None, file: Path, tmp_path: Path, counted: list[int]
-) -> None:
+def test_damaged_entries_are_forgotten(damage: bytes | None, file: Path, tmp_path: Path) -> None:
     cache = MeasurementCache(tmp_path / "kept")
-    first, _ = extract_inputs([Input(file)], ExtractionSettings(PARAMETERS), cache=cache)
+    first, _ = measured(file, PARAMETERS, cache)
     (entry,) = (tmp_path / "kept").iterdir()
     whole = entry.read_bytes()
     entry.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
-    second, _ = extract_inputs([Input(file)], ExtractionSettings(PARAMETERS), cache=cache)
-    assert len(counted) == 2
+    second, again = measured(file, PARAMETERS, cache)
+    assert again
     assert first.mask == second.mask
 
 
@@ -184,18 +172,18 @@ def test_an_entry_runs_no_code(tmp_path: Path) -> None:
 def test_size_is_bounded_and_the_oldest_go_first(file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "kept"
     cache = MeasurementCache(folder)
-    measured = measure(ArrayFrames(noise()), PARAMETERS)
-    one = len(measurement_bytes(measured))
+    made = measure(ArrayFrames(noise()), PARAMETERS)
+    one = len(measurement_bytes(made))
     cache.limit = 3 * one + one // 2
     for i in range(3):
-        assert cache.store(f"k{i}", measured)
+        assert cache.store(f"k{i}", made)
         os.utime(folder / f"k{i}.measurement", (i, i))
     assert cache.load("k0", PARAMETERS) is not None  # used again: now the newest
-    assert cache.store("k3", measured)
+    assert cache.store("k3", made)
     assert sorted(p.stem for p in folder.iterdir()) == ["k0", "k2", "k3"]
     assert cache.size() <= cache.limit
     cache.limit = one - 1
-    assert not cache.store("k4", measured)
+    assert not cache.store("k4", made)
     cache.clear()
     assert cache.size() == 0
 
@@ -203,7 +191,7 @@ def test_size_is_bounded_and_the_oldest_go_first(file: Path, tmp_path: Path) -> 
 def test_a_place_that_cannot_be_written_does_no_harm(file: Path, tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("a file where the folder should be")
     cache = MeasurementCache(tmp_path / "kept")
-    extraction, _ = extract_inputs([Input(file)], ExtractionSettings(PARAMETERS), cache=cache)
+    extraction, _ = measured(file, PARAMETERS, cache)
     assert extraction.mask.statistics.true_pixels >= 1
 
 
@@ -216,7 +204,7 @@ def test_a_full_disk_does_no_harm(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    extraction, _ = extract_inputs([Input(file)], ExtractionSettings(PARAMETERS), cache=cache)
+    extraction, _ = measured(file, PARAMETERS, cache)
     assert extraction.mask.statistics.true_pixels >= 1
     assert list((tmp_path / "kept").iterdir()) == []
 
@@ -225,20 +213,18 @@ def test_a_full_disk_does_no_harm(
 def test_two_programs_share_it(file: Path, tmp_path: Path) -> None:
     """Both write and read and prune the same entries at once; nothing is broken or in the way."""
     code = f"""
-import sys
 from pathlib import Path
-from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.results.cache import MeasurementCache
-from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_inputs
-cache = MeasurementCache(Path({str(tmp_path / "kept")!r}), limit=12_000)
+from tests.io.results.test_cache import PARAMETERS, measured
+cache = MeasurementCache(Path({str(tmp_path / "kept")!r}))
+cache.limit = 12_000
 for i in range(30):
-    settings = ExtractionSettings(Parameters(patch_size=32, center_size=9, seed=i % 4))
-    extraction, _ = extract_inputs([Input(Path({str(file)!r}))], settings, cache=cache)
+    extraction, _ = measured(Path({str(file)!r}), PARAMETERS.changed(seed=i % 4), cache)
     assert extraction.mask.statistics.true_pixels == 3, extraction.mask
 """
+    command = [sys.executable, "-c", code]
     running = [
-        subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
-        for _ in range(2)
+        subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(2)
     ]
     for process in running:
         _, errors = process.communicate(timeout=100)
