@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import _scenes as scenes
 import numpy as np
+from scipy.special import stdtrit
 
 from structmask_gui.core.correlation.autocorrelation import LagKernel
 from structmask_gui.core.correlation.detrend import Surface
@@ -240,8 +241,8 @@ def coverage(task: tuple) -> dict[str, object]:
     half = np.arange(truth.size).reshape(truth.shape) > truth.size // 2
     result: dict[str, object] = {}
     for count, estimate in ((400, pooled(frame)), (100, pooled(frame[:640, :640]))):
-        low, high = estimate.interval()
-        held = (low <= truth) & (truth <= high)
+        width = stdtrit(estimate.degrees, 0.975) * estimate.standard_error
+        held = np.abs(estimate.rho - truth) <= width
         result[str(count)] = float(held[half].mean())
         result[f"{count} row"] = float(held[REACH, REACH + 1 :].mean())
     return result

@@ -18,8 +18,7 @@ def run(arguments: argparse.Namespace) -> int:
     comparison = compare_masks(*masks, labels=_labels(arguments.a, arguments.b))
     if arguments.json:
         figures = asdict(comparison)
-        for name in ("a", "b", "difference"):
-            del figures[name]
+        del figures["a"], figures["b"]
         shapes = {"shape_a": masks[0].shape, "shape_b": masks[1].shape}
         print_json({**figures, **shapes})
     else:

@@ -39,7 +39,6 @@ class Autocorrelation:
     """Shape (2 * reach_y + 1, 2 * reach_x + 1); axes (lag y, lag x), the zero lag in the middle;
     equal to its 180-degree rotation. Unit: none if normalised, else squared pixel values; the
     logarithm of it if so set."""
-    n_patches: int
 
     @property
     def reach(self) -> tuple[int, int]:
@@ -284,7 +283,7 @@ def average_patches(
     for shape, group in by_shape.items():
         kernel = LagKernel((shape[0], shape[1]), lags)
         total += _sum(kernel, group, normalise=normalise, logarithm=logarithm)
-    return Autocorrelation(unfold(total / len(patches)), len(patches))
+    return Autocorrelation(unfold(total / len(patches)))
 
 
 def _sum(

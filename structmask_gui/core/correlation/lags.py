@@ -49,13 +49,6 @@ class LagEstimate:
         )
         return replace(self, rho=rho, standard_error=error, degrees=degrees)
 
-    def interval(self, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
-        """Return the lower and upper ends of the confidence interval of each lag."""
-        from scipy.special import stdtrit
-
-        half = stdtrit(self.degrees, 0.5 + level / 2) * self.standard_error
-        return self.rho - half, self.rho + half
-
 
 class _Quadratic:
     """Sums over groups g of C_g(l)², C_g(l) C_g(0) and C_g(0)²."""

@@ -32,10 +32,9 @@ class SpineSelection:
     z: FloatArray
     """Each lag against the others at its distance, in units of their noise; 0 at the centre."""
     significant: BoolArray
-    lines: BoolArray
-    """The spines and the rays that join them to the centre, made symmetric."""
     kept: BoolArray
-    """The lines without pixels of too little correlation."""
+    """The spines and the rays that join them to the centre, made symmetric, without pixels of too
+    little correlation."""
     mask: BoolArray
     """The same within the limit of pixels."""
 
@@ -57,7 +56,7 @@ def select_spine(rho: FloatArray, parameters: Parameters) -> SpineSelection:
     kept[centre, centre] = True
     limit = parameters.max_pixels
     mask = kept if limit is None else _pruned(kept, np.abs(rho), limit)
-    return SpineSelection(direction, directed, z, significant, lines, kept, mask)
+    return SpineSelection(direction, directed, z, significant, kept, mask)
 
 
 def direction_of(rho: FloatArray) -> float:

@@ -238,8 +238,6 @@ class MaskComparison:
     only_in_b: int
     jaccard: float
     """Overlap divided by the pixels of either, 0 to 1."""
-    difference: NDArray[np.int8]
-    """+1 only in A, -1 only in B, 0 the same in both."""
 
     def summary(self) -> str:
         """Return the comparison in one line."""
@@ -283,5 +281,4 @@ def compare_masks(
         only_in_a=int((in_a & ~in_b).sum()),
         only_in_b=int((in_b & ~in_a).sum()),
         jaccard=overlap / int((in_a | in_b).sum()),
-        difference=in_a.astype(np.int8) - in_b.astype(np.int8),
     )

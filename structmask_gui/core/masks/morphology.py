@@ -73,11 +73,6 @@ def contains(mask: Mask, lag: Lag) -> bool:
     return bool(0 <= y < height and 0 <= x < width and mask.array[y, x])
 
 
-def toggled(mask: Mask, lag: Lag, *, symmetric: bool = True) -> Mask:
-    """Add a cell that is not in the mask, or remove it; errors as for `with_cells`."""
-    return with_cells(mask, [lag], not contains(mask, lag), symmetric=symmetric)
-
-
 def line_cells(start: Lag, end: Lag) -> list[Lag]:
     """Return the cells of a straight line, one for each step along its longer side.
 

@@ -117,7 +117,7 @@ def measured(work: MeasuringWork, total: FloatArray, reasons: list[str]) -> Meas
         parameters=work.parameters,
         region=work.recording.region,
         sampling=sampling,
-        autocorrelation=Autocorrelation(unfold(mean), sampling.n_used),
+        autocorrelation=Autocorrelation(unfold(mean)),
     )
 
 

@@ -145,7 +145,7 @@ def measure_background(recording: Recording, parameters: Parameters, task: Task)
         parameters=parameters,
         region=region,
         sampling=Sampling((size, size), places, used, reasons),
-        autocorrelation=Autocorrelation(mean, int(used.sum())),
+        autocorrelation=Autocorrelation(mean),
         background=Background(sigma, purity),
     )
 

@@ -103,7 +103,7 @@ def _measure_statistically(
             parameters=parameters,
             region=recording.region,
             sampling=estimate.sampling,
-            autocorrelation=Autocorrelation(estimate.lags.rho, estimate.lags.n_patches),
+            autocorrelation=Autocorrelation(estimate.lags.rho),
             correlation=estimate,
         )
 

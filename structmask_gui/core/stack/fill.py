@@ -46,12 +46,6 @@ _MOST = 0.9
 """Share of a frame that fill may take."""
 
 
-def without_marks(frames: Frames) -> Frames:
-    """Return frames whose marks of missing pixels are NaN; the frames as they are without such."""
-    limit = _limit(frames)
-    return frames if limit is None else _Unfilled(frames, limit=limit)
-
-
 def without_fill(frames: Frames, task: Task = NO_TASK, *, own: bool = False) -> Frames:
     """Return frames whose fill and marks are NaN; the frames as they are if they have none.
 

@@ -48,7 +48,7 @@ def profile(estimate: CorrelationEstimate, direction: LagDirection, reach: int) 
     steps = np.arange(-most, most + 1)
     places = lags.reach + steps * dy, lags.reach + steps * dx
     rho = lags.rho[places]
-    # As `LagEstimate.interval`, but only along the line: a slider waits for it.
+    # Only along the line: a slider waits for it.
     half = stdtrit(lags.degrees[places], 0.975) * lags.standard_error[places]
     return Profile(direction, steps * longer, rho, rho - half, rho + half)
 

@@ -36,22 +36,24 @@ def is_symmetric(one: Mask) -> bool:
 @settings(deadline=None)
 @given(masks(), lags)
 def test_a_click_changes_a_pixel_and_its_mirror_and_a_second_undoes_it(one, lag):
-    clicked = morphology.toggled(one, lag)
+    value = not morphology.contains(one, lag)
+    clicked = morphology.with_cells(one, [lag], value)
     mirror = (-lag[0], -lag[1])
     assert cells(clicked) ^ cells(one) == ({lag, mirror} if lag != (0, 0) else set())
-    assert cells(morphology.toggled(clicked, lag)) == cells(one)
+    assert cells(morphology.with_cells(clicked, [lag], not value)) == cells(one)
     assert is_symmetric(clicked)
 
 
 @settings(deadline=None)
 @given(masks(symmetric=False), lags)
 def test_a_click_on_one_side_alone(one, lag):
-    clicked = morphology.toggled(one, lag, symmetric=False)
+    value = not morphology.contains(one, lag)
+    clicked = morphology.with_cells(one, [lag], value, symmetric=False)
     assert cells(clicked) ^ cells(one) == ({lag} if lag != (0, 0) else set())
 
 
 def test_the_centre_stays_and_the_mask_grows_to_a_far_cell():
-    assert morphology.toggled(BARE, (0, 0)) == BARE
+    assert morphology.with_cells(BARE, [(0, 0)], False) == BARE
     far = morphology.with_cells(BARE, [(2, -5)], True)
     assert far.shape == (5, 11)
     assert cells(far) == {(0, 0), (2, -5), (-2, 5)}
@@ -60,7 +62,7 @@ def test_the_centre_stays_and_the_mask_grows_to_a_far_cell():
 
 def test_too_far():
     for call in (
-        lambda: morphology.toggled(BARE, (0, morphology.LARGEST_REACH + 1)),
+        lambda: morphology.with_cells(BARE, [(0, morphology.LARGEST_REACH + 1)], True),
         lambda: morphology.with_line(BARE, (0, 0), (10**12, 0)),
     ):
         with pytest.raises(InputError, match=r"from the centre; a mask can be edited up to 1000\."):
@@ -169,7 +171,7 @@ def test_symmetrised_and_cropped(one):
 def test_nothing_given_is_changed():
     one = mask("..#..", ".###.", "..#..")
     before = one.array.copy()
-    morphology.toggled(one, (0, 2))
+    morphology.with_cells(one, [(0, 2)], True)
     morphology.grown(one)
     morphology.shrunk(one)
     morphology.filled(one)

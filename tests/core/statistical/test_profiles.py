@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.special import stdtrit
 
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import ArrayFrames
@@ -33,7 +34,8 @@ def row_estimate() -> CorrelationEstimate:
 def test_a_profile_runs_through_the_middle_with_its_band() -> None:
     estimate = row_estimate()
     lags, middle = estimate.lags, estimate.lags.reach
-    low, high = lags.interval(0.95)
+    half = stdtrit(lags.degrees, 0.975) * lags.standard_error
+    low, high = lags.rho - half, lags.rho + half
     along = profile(estimate, ALONG_X, 6)
     assert along.lags.tolist() == list(range(-6, 7))
     assert (along.rho == lags.rho[middle, middle - 6 : middle + 7]).all()

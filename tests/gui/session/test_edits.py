@@ -8,7 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.masks.morphology import toggled, with_line
+from structmask_gui.core.masks.morphology import with_cells, with_line
 from structmask_gui.core.stack.frames import FrameRange
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.window.main_window import MainWindow
@@ -61,7 +61,8 @@ def test_a_drag_of_edits_is_undone_at_once(loaded: MainWindow):
     session.edits.begin_drag()
     for dx in (3, 4, 5):
         assert session.state.mask is not None
-        session.edits.set_mask(toggled(session.state.mask, (2, dx)), "edited by hand", "Draw")
+        drawn = with_cells(session.state.mask, [(2, dx)], True)
+        session.edits.set_mask(drawn, "edited by hand", "Draw")
     session.edits.end_drag()
     session.history.undo()
     assert session.state.mask == before

@@ -7,11 +7,9 @@ import numpy as np
 import pytest
 import tifffile
 
-from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK
 from structmask_gui.io.batch import engine
 from structmask_gui.io.batch.engine import usable
-from structmask_gui.io.batch.files import find_files, plan_jobs
 from structmask_gui.io.batch.status import JobState
 from structmask_gui.io.batch.summary import counts_sentence, write_summary
 from structmask_gui.io.extract_files import Input
@@ -19,7 +17,7 @@ from structmask_gui.io.results.files import is_result
 from structmask_gui.io.results.masks import load_mask
 from structmask_gui.io.results.record import read_record
 from tests.core.recommend.scenes import AUTOMATIC, frames_of
-from tests.io.batches import make, queue_of, rows_of, times
+from tests.io.batches import make, rows_of, times
 
 # --- the queue ------------------------------------------------------------------------------------
 
@@ -94,19 +92,6 @@ def test_cancel_one_cancel_all_and_retry(folder, tmp_path):
 def test_cancelled_from_outside(folder, tmp_path):
     queue = make(folder, tmp_path / "out")
     assert queue.run(cancelled=lambda: True)[JobState.CANCELLED] == 3
-
-
-def test_jobs_added_and_retried_while_it_runs(folder, tmp_path):
-    files, _ = find_files([folder])
-    jobs = plan_jobs(files, output_dir=tmp_path / "out")
-    queue = queue_of(jobs[:1], Parameters())
-
-    def add(index, status):
-        if index == 0 and status.state is JobState.RUNNING and len(queue.jobs) == 1:
-            queue.add(jobs[1:2])
-
-    queue.on_change = add
-    assert queue.run()[JobState.DONE] == 2
 
 
 def test_it_is_driven_from_another_thread(folder, tmp_path):

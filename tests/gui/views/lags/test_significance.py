@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
+from scipy.special import stdtrit
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.statistical.profiles import BrightnessCurve
@@ -264,8 +265,9 @@ def test_profiles_have_bands_and_a_floor(qtbot: QtBot) -> None:
         "95 % confidence",
         "smallest correlation",
     )
-    low, _ = result.measurement.correlation.lags.interval(0.95)
-    assert view.content.top() < low[low.shape[0] // 2].min()
+    lags = result.measurement.correlation.lags
+    low = lags.rho - stdtrit(lags.degrees, 0.975) * lags.standard_error
+    assert view.content.top() < low[lags.reach].min()
     first = curves.curves[0]
     assert first.low is not None
     assert (first.low <= first.values).all()
