@@ -394,8 +394,9 @@ def quality(extraction: Any, stack: np.ndarray, *, judged: bool) -> dict[str, An
         if "measured" not in signature(evaluate).parameters:
             names = ("noise", "still", "trusted", "radius")
             given = {name: getattr(basis, name) for name in names}
-        source = "difference" if len(stack) > 1 else "flat"
-        outcome = evaluate(frames, denoised, extraction.mask, source=source, **given)
+        if "source" in signature(evaluate).parameters:
+            given["source"] = "difference" if len(stack) > 1 else "flat"
+        outcome = evaluate(frames, denoised, extraction.mask, **given)
         names = ("copied", "noise_left", "lost", "expected")
         found["denoised"] = [number(getattr(outcome, name)) for name in names]
         found["advice"] = code(outcome.advice)

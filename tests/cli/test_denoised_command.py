@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.denoised.evaluate import evaluate
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.quality.assessment import basis
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.io.results.masks import load_mask, save_npy
@@ -38,7 +39,7 @@ def test_the_answer_is_the_engines_and_its_mask_can_be_tried(
     assert answer.code == 0
     told = answer.json["denoised"]
     raw, denoised = (ArrayFrames(tifffile.imread(path)) for path in (noisy, output))
-    expected = evaluate(raw, denoised, None)
+    expected = evaluate(raw, denoised, None, measured=basis(raw))
     assert told["sentence"] == expected.sentence
     assert told["advice"] == "larger"
     assert told["noise_repeated"] == pytest.approx(expected.copied)

@@ -26,7 +26,7 @@ from structmask_gui.core.denoised.faults import Comparison, FaultKind
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.quality.assessment import Basis, basis
+from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.copied_noise import figures
 from structmask_gui.core.quality.covariance import (
     MOST_FRAMES,
@@ -156,8 +156,7 @@ def evaluate(
     denoised: Frames,
     mask: Mask | ArrayLike | None,
     *,
-    measured: Basis | None = None,
-    source: NoiseBasis | None = None,
+    measured: Basis,
     here: bool = False,
     task: Task = NO_TASK,
 ) -> Evaluation:
@@ -169,11 +168,9 @@ def evaluate(
         Frame for frame the same, in the same grey levels.
     mask : Mask or array_like, optional
         The mask trained with; None for plain N2V, the bare centre.
-    measured : Basis, optional
-        The noise of the raw frames, if measured before, perhaps in a part of them. No mask is
-        advised if it is not trusted. By default measured here, by ``source``.
-    source : "difference" or "flat", optional
-        Where raw and denoised noise are compared; by default where the basis allows it.
+    measured : Basis
+        The noise of the raw frames, perhaps of a part of them. Raw and denoised noise are compared
+        where it was measured. No mask is advised if it is not trusted.
     here : bool
         Whether the output is of `structmask_gui.core.denoising`: what is advised is then no
         training.
@@ -190,14 +187,9 @@ def evaluate(
     raw = without_fill(raw, task)
     denoised = without_fill_of(raw, denoised)
     array = mask_array(mask)
-    if measured is None:
-        measured = basis(raw, source=source, task=task)
-    else:
-        image = image_covariance(raw, 2 * measured.radius, task=task)
-        measured = replace(measured, image=image)
-    if source is None:
-        source = measured.place
-    noise, radius = measured.noise, measured.radius
+    image = image_covariance(raw, 2 * measured.radius, task=task)
+    measured = replace(measured, image=image)
+    noise, radius, source = measured.noise, measured.radius, measured.place
     sums = _Sums(radius)
     for a, b in _noise_pairs(raw, denoised, source, 2 * radius, task):
         sums.add(a, b)
@@ -231,7 +223,7 @@ def evaluate(
         advice, sentence = "cannot tell", not_separated(found)
     return Evaluation(
         source=source,
-        where=_where(measured, source),
+        where=_where(measured),
         trusted=measured.trusted,
         copied=copied,
         noise_left=left,
@@ -247,9 +239,9 @@ def evaluate(
     )
 
 
-def _where(measured: Basis, source: NoiseBasis) -> str:
+def _where(measured: Basis) -> str:
     """Return where the noise was measured, and where it was compared if that is elsewhere."""
-    noise = measured.noise
+    noise, source = measured.noise, measured.place
     same = noise.source.startswith(_PLACES[source])
     same |= source == "flat" and noise.source == SEES["flat"]
     where = measured.where

@@ -74,7 +74,7 @@ class Point:
     hidden: LagArray  # shape (pairs, 2); a lag of each mirrored pair that it hides
     pixels: int  # True pixels, the centre included
     copied: float  # share of the noise variance that is still copied
-    # The two parts of the estimated error, in units of the noise variance; NaN without an image.
+    # The two parts of the estimated error, in units of the noise variance.
     noise_left: float
     detail_lost: float
 
@@ -98,9 +98,9 @@ class Suggestion:
     knee: int
     """Index of the suggested mask."""
     by_error: bool
-    """Whether the estimated error decided; else "still copied" alone, because no image was given,
-    or because with every mask the linear prediction would be worse than the noisy frame itself,
-    as where the structure is many times stronger than the noise."""
+    """Whether the estimated error decided; else "still copied" alone, because with every mask the
+    linear prediction would be worse than the noisy frame itself, as where the structure is many
+    times stronger than the noise."""
     kept: int = 0
     """Pixels of the suggested mask that hide no noise (`Figures.needless`), kept because the
     estimated error would rise without them."""
@@ -132,7 +132,7 @@ class Suggestion:
 @one_blas_thread
 def suggest(
     noise: Covariance | ArrayLike,
-    image: ArrayLike | None = None,
+    image: ArrayLike,
     radius: int = RADIUS,
     *,
     pixels: int = 0,
@@ -149,9 +149,9 @@ def suggest(
     ----------
     noise : Covariance or array_like (2 Ry + 1, 2 Rx + 1)
         Autocovariance of the noise, at least up to twice the radius.
-    image : array_like (2 Ry + 1, 2 Rx + 1), optional
-        Autocovariance of the frames as they are. With it the knee weighs the noise that is left
-        against the detail that is lost; without it only "still copied" counts.
+    image : array_like (2 Ry + 1, 2 Rx + 1)
+        Autocovariance of the frames as they are, by which the knee weighs the noise that is left
+        against the detail that is lost.
     radius : int
         Lags within max(|dy|, |dx|) <= radius may be hidden, and are the receptive field.
     pixels : int
@@ -179,9 +179,6 @@ def suggest(
     search.chance = _CHANCE * 2 * len(search.half) / pixels if pixels else 0.0
     most = min(len(search.half), (SEARCHED - 1) // 2)
     order = search.by_copied_noise(np.arange(len(search.half)))
-    if image is None:
-        curve = search.curve(order, most)
-        return Suggestion(curve.points, search.knee_by_copied(curve.points), False)
     found: list[tuple[float, NDArray[np.intp]]] = []
     for candidate in search.orders(order):
         points = search.curve(candidate, most).points
@@ -217,7 +214,7 @@ class _Search:
     def __init__(
         self,
         noise: Covariance | ArrayLike,
-        image: ArrayLike | None,
+        image: ArrayLike,
         radius: int,
         still: StillScene | None,
         task: Task,
@@ -234,10 +231,8 @@ class _Search:
         # One solution with everything visible finds the ridge that all later ones share.
         self._ridge = predictor(self._noise, lags).ridge
         task.stop_if_cancelled()
-        self._image: FloatArray | None = None
-        if image is not None:
-            self._image = checked_covariance(image, "the image's autocovariance")
-            self._image_ridge = predictor(self._image, lags, ridge=self._ridge).ridge
+        self._image = checked_covariance(image, "the image's autocovariance")
+        self._image_ridge = predictor(self._image, lags, ridge=self._ridge).ridge
 
     # --- orders in which to free the pairs ----------------------------------------------------
 
@@ -247,7 +242,6 @@ class _Search:
         return sweep.backward_elimination(*groups)
 
     def error_sweep(self) -> ErrorSweep:
-        assert self._image is not None
         return ErrorSweep(self._noise, self._image, self.half, self._image_ridge, self._task)
 
     def by_strength(self) -> NDArray[np.intp]:
@@ -290,8 +284,6 @@ class _Search:
 
     def _errors(self, freed: LagArray, most: int) -> list[tuple[float, float]]:
         """Return noise left and detail lost for masks of the last pairs freed."""
-        if self._image is None:
-            return [(np.nan, np.nan)] * (most + 1)
         self._task.stop_if_cancelled()
         noise, image = self._noise, self._image
         solved = _in_order(image, freed, self._image_ridge)
@@ -352,7 +344,6 @@ class _Search:
 
     @cached_property
     def _predictions(self) -> Predictions:
-        assert self._image is not None
         return Predictions(self._image, self._radius)
 
     # --- the suggestion, less the pixels that hide no noise -----------------------------------

@@ -13,10 +13,18 @@ from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.quality.suggest import suggest
 from structmask_gui.core.recommend.ledger import with_training
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, row_offsets, simulate
+from structmask_gui.core.stack.fill import without_fill
 from structmask_gui.core.stack.frames import ArrayFrames, ChosenFrames
 from structmask_gui.core.statistical.estimate import SEES
 
 SHAPE = (256, 256)
+
+
+def evaluated(raw, denoised, mask, *, source=None, **given):
+    """Compare as `evaluate`, where the noise of the raw frames is measured unless it is given."""
+    if "measured" not in given:
+        given["measured"] = basis(without_fill(raw), source=source)
+    return evaluate(raw, denoised, mask, **given)
 
 
 def denoised(frames, mask):
@@ -34,7 +42,7 @@ def rows():
 @pytest.mark.parametrize("source", ["difference", "flat"])
 @pytest.mark.slow
 def test_a_bare_centre_copies_and_a_larger_mask_is_advised(rows, source):
-    found = evaluate(ArrayFrames(rows), ArrayFrames(denoised(rows, None)), None, source=source)
+    found = evaluated(ArrayFrames(rows), ArrayFrames(denoised(rows, None)), None, source=source)
     assert found.copied == pytest.approx(0.54, abs=0.04)
     assert found.expected == pytest.approx(0.54, abs=0.04)
     assert found.noise_left == pytest.approx(0.54, abs=0.06)
@@ -49,7 +57,7 @@ def test_a_bare_centre_copies_and_a_larger_mask_is_advised(rows, source):
 @pytest.mark.parametrize("source", ["difference", "flat"])
 def test_the_true_mask_is_kept(rows, source):
     mask = np.ones((1, 13))
-    found = evaluate(ArrayFrames(rows), ArrayFrames(denoised(rows, mask)), mask, source=source)
+    found = evaluated(ArrayFrames(rows), ArrayFrames(denoised(rows, mask)), mask, source=source)
     assert found.advice == "keep"
     assert found.next_mask is None
     assert found.copied < (0.01 if source == "difference" else 0.1)
@@ -63,10 +71,9 @@ def test_one_output_of_several_raw_files_is_compared_in_the_pairs_of_each(rows):
     raw = ChosenFrames([ArrayFrames(rows), ArrayFrames(other)])
     outputs = [ArrayFrames(denoised(frames, None)) for frames in (rows, other)]
     one = ArrayFrames(np.concatenate([stack.read(slice(None)) for stack in outputs]))
-    measured = basis(ArrayFrames(rows))
+    measured = basis(ArrayFrames(rows), source="difference")
     found = [
-        evaluate(raw, stack, None, measured=measured, source="difference")
-        for stack in (ChosenFrames(outputs), one)
+        evaluated(raw, stack, None, measured=measured) for stack in (ChosenFrames(outputs), one)
     ]
     assert found[0].copied == found[1].copied
     assert found[0].noise_left == found[1].noise_left
@@ -79,8 +86,8 @@ def test_detail_lost_is_measured_within_each_raw_file():
     output = gaussian_filter(frames, (0, 3, 3))
     both = ArrayFrames(np.concatenate([output, output[:, ::-1, ::-1]]))
     measured = basis(files[0])
-    alone = evaluate(files[0], ArrayFrames(output), None, measured=measured)
-    found = evaluate(ChosenFrames(files), both, None, measured=measured)
+    alone = evaluated(files[0], ArrayFrames(output), None, measured=measured)
+    found = evaluated(ChosenFrames(files), both, None, measured=measured)
     assert found.lost == pytest.approx(alone.lost)
     assert found.detail.share == pytest.approx(alone.detail.share)
 
@@ -90,7 +97,7 @@ def test_lost_detail_is_measured_and_a_smaller_mask_advised(rows):
     clean = cells(SHAPE)
     clean = (clean - clean.mean()) / clean.std() * 1.5
     output = np.repeat(np.full((1, *SHAPE), rows.mean()), 3, axis=0)
-    found = evaluate(ArrayFrames(rows), ArrayFrames(output), mask)
+    found = evaluated(ArrayFrames(rows), ArrayFrames(output), mask)
     assert found.lost == pytest.approx(clean.var(), rel=0.02)
     assert found.advice == "smaller"
     assert found.next_mask.statistics.true_pixels < 225
@@ -100,32 +107,32 @@ def test_noise_over_the_whole_row_asks_for_the_offsets_first():
     frames = simulate(
         NoiseModel(row_offsets(), 0.8), SHAPE, n_frames=3, picture=cells(SHAPE), strength=1.0
     )
-    found = evaluate(ArrayFrames(frames), ArrayFrames(denoised(frames, [[1, 1, 1]])), [[1, 1, 1]])
+    found = evaluated(ArrayFrames(frames), ArrayFrames(denoised(frames, [[1, 1, 1]])), [[1, 1, 1]])
     assert found.advice == "offsets first"
     assert "row offsets first" in found.sentence
 
 
 @pytest.mark.slow
 def test_an_output_that_copies_what_the_mask_hides_cannot_be_explained(rows):
-    found = evaluate(ArrayFrames(rows), ArrayFrames(denoised(rows, None)), np.ones((1, 15)))
+    found = evaluated(ArrayFrames(rows), ArrayFrames(denoised(rows, None)), np.ones((1, 15)))
     assert found.advice == "cannot tell"
     # As the texts for the trainers, which allow the flips of a row.
     allowed = "no flips or rotations but those that leave the mask unchanged."
     assert found.sentence.endswith(f"used this mask and these frames, and {allowed}")
-    square = evaluate(ArrayFrames(rows), ArrayFrames(denoised(rows, None)), np.ones((15, 15)))
+    square = evaluated(ArrayFrames(rows), ArrayFrames(denoised(rows, None)), np.ones((15, 15)))
     assert "flips" not in square.sentence
 
 
 def test_stacks_that_do_not_fit_are_refused(rows):
     raw = ArrayFrames(rows, "raw.tif")
     with pytest.raises(InputError, match=r"out\.tif has 2 frames of 256 x 256 pixels"):
-        evaluate(raw, ArrayFrames(rows[:2], "out.tif"), None)
+        evaluated(raw, ArrayFrames(rows[:2], "out.tif"), None)
     with pytest.raises(InputError, match="grey levels"):
-        evaluate(raw, ArrayFrames(rows * 10, "out.tif"), None)
+        evaluated(raw, ArrayFrames(rows * 10, "out.tif"), None)
     with pytest.raises(InputError, match="finite"):
-        evaluate(raw, ArrayFrames(rows * np.nan, "out.tif"), None)
+        evaluated(raw, ArrayFrames(rows * np.nan, "out.tif"), None)
     with pytest.raises(Cancelled):
-        evaluate(raw, ArrayFrames(rows * 0.9), None, task=Task(cancelled=lambda: True))
+        evaluated(raw, ArrayFrames(rows * 0.9), None, task=Task(cancelled=lambda: True))
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +148,7 @@ def faint():
 def test_a_blurred_output_lost_detail_however_strong_the_noise_is(rows, source):
     mask = np.ones((1, 13))
     output = np.stack([gaussian_filter(frame, (6, 7)) for frame in rows.astype(float)])
-    found = evaluate(ArrayFrames(rows), ArrayFrames(output), mask, source=source)
+    found = evaluated(ArrayFrames(rows), ArrayFrames(output), mask, source=source)
     assert found.detail.blurred
     assert found.detail.share > 1.5 * found.detail.linear
     assert "blurred" in found.sentence
@@ -152,7 +159,7 @@ def test_a_blurred_output_lost_detail_however_strong_the_noise_is(rows, source):
 def test_a_loss_that_is_little_of_the_noise_is_seen(faint):
     mask = np.ones((1, 13))
     output = np.stack([gaussian_filter(frame, (6, 12)) for frame in faint.astype(float)])
-    found = evaluate(ArrayFrames(faint), ArrayFrames(output), mask)
+    found = evaluated(ArrayFrames(faint), ArrayFrames(output), mask)
     assert found.lost < 0.2
     assert found.advice == "blurred"
     assert found.sentence.startswith("Detail was lost; the output is blurred.")
@@ -162,7 +169,7 @@ def test_a_loss_that_is_little_of_the_noise_is_seen(faint):
 @pytest.mark.parametrize("sigma", [1, 2, 6])
 def test_no_blur_passes_for_a_good_output(rows, sigma):
     output = np.stack([gaussian_filter(frame, sigma) for frame in rows.astype(float)])
-    found = evaluate(ArrayFrames(rows), ArrayFrames(output), np.ones((1, 13)))
+    found = evaluated(ArrayFrames(rows), ArrayFrames(output), np.ones((1, 13)))
     assert "Keep this mask" not in found.sentence
 
 
@@ -174,7 +181,7 @@ def test_the_mean_of_many_frames_and_the_linear_prediction_are_kept():
     mask, few = np.ones((1, 13)), frames[:3]
     mean = np.repeat(frames.mean(axis=0)[np.newaxis], 3, axis=0)
     for output in (mean, denoised(few, mask)):
-        found = evaluate(ArrayFrames(few), ArrayFrames(output), mask)
+        found = evaluated(ArrayFrames(few), ArrayFrames(output), mask)
         assert not found.detail.blurred
         assert found.sentence.endswith("Keep this mask.")
 
@@ -183,9 +190,9 @@ def test_one_frame_and_the_raw_stack_itself_are_refused_in_words(rows):
     raw = ArrayFrames(rows, "raw.tif")
     mean = ArrayFrames(rows.mean(axis=0)[np.newaxis], "mean.tif")
     with pytest.raises(InputError, match=r"mean\.tif has 1 frame of 256 x 256 pixels.*every frame"):
-        evaluate(raw, mean, None)
+        evaluated(raw, mean, None)
     with pytest.raises(InputError, match=r"same\.tif: this is the raw stack"):
-        evaluate(raw, ArrayFrames(rows.copy(), "same.tif"), None)
+        evaluated(raw, ArrayFrames(rows.copy(), "same.tif"), None)
 
 
 @pytest.mark.slow
@@ -194,7 +201,7 @@ def test_a_bare_centre_to_try_next_is_named():
         NoiseModel(kernels()["white"], 1.0), SHAPE, n_frames=3, picture=cells(SHAPE), strength=4
     )
     mask = np.ones((13, 13))
-    found = evaluate(ArrayFrames(white), ArrayFrames(denoised(white, mask)), mask)
+    found = evaluated(ArrayFrames(white), ArrayFrames(denoised(white, mask)), mask)
     assert found.advice == "smaller"
     assert found.next_mask.statistics.true_pixels == 1
     assert "Try plain Noise2Void, without a mask, instead of 169 pixels: the " in found.sentence
@@ -204,7 +211,7 @@ def test_a_bare_centre_to_try_next_is_named():
 def test_a_doubted_basis_comes_first_and_advises_nothing(rows, source):
     raw, copied = ArrayFrames(rows), ArrayFrames(denoised(rows, None))
     doubted = basis(raw, source=source, trusted=False)
-    found = evaluate(raw, copied, np.ones((1, 15)), measured=doubted)
+    found = evaluated(raw, copied, np.ones((1, 15)), measured=doubted)
     assert found.sentence.startswith("No fault was found in order, place, contrast and brightness")
     assert "noise and structure could not be separated" in found.sentence
     assert "Check that" not in found.sentence
@@ -219,7 +226,7 @@ def test_a_doubted_result_still_says_how_much_detail_was_lost(rows):
     output = np.stack([gaussian_filter(frame, (6, 4)) for frame in rows.astype(float)])
     raw = ArrayFrames(rows)
     doubted = basis(raw, trusted=False)
-    found = evaluate(raw, ArrayFrames(output), np.ones((1, 13)), measured=doubted)
+    found = evaluated(raw, ArrayFrames(output), np.ones((1, 13)), measured=doubted)
     assert found.detail.blurred
     assert f"It lost {100 * found.detail.share:.0f} % of the detail" in found.sentence
 
@@ -229,7 +236,7 @@ def test_a_doubted_result_still_says_how_much_detail_was_lost(rows):
 def test_a_small_offset_changes_no_figure(rows, source):
     output = denoised(rows, None)
     found, moved = (
-        evaluate(ArrayFrames(rows), ArrayFrames(output + offset), None, source=source)
+        evaluated(ArrayFrames(rows), ArrayFrames(output + offset), None, source=source)
         for offset in (0, 0.1)
     )
     assert moved.lines() == found.lines()
@@ -239,15 +246,15 @@ def test_a_small_offset_changes_no_figure(rows, source):
 @pytest.mark.slow
 def test_where_the_noise_was_measured_and_looked_at_is_named(rows):
     raw, output = ArrayFrames(rows), ArrayFrames(denoised(rows, None))
-    assert evaluate(raw, output, None).where == "Noise measured in frame differences."
-    assert evaluate(raw, output, None, source="flat").where == "Noise measured in flat patches."
+    assert evaluated(raw, output, None).where == "Noise measured in frame differences."
+    assert evaluated(raw, output, None, source="flat").where == "Noise measured in flat patches."
     measured = basis(raw).noise
     fine = given_covariance(measured.correlation, measured.variance, SEES["spectrum"])
-    assert evaluate(raw, output, None, measured=basis(raw, noise=fine)).where == (
+    assert evaluated(raw, output, None, measured=basis(raw, noise=fine)).where == (
         f"Noise measured in {SEES['spectrum']}. The output was compared in flat patches."
     )
     flattest = given_covariance(measured.correlation, measured.variance, SEES["flat"])
-    assert evaluate(raw, output, None, measured=basis(raw, noise=flattest)).where == (
+    assert evaluated(raw, output, None, measured=basis(raw, noise=flattest)).where == (
         f"Noise measured in {SEES['flat']}."
     )
 
@@ -256,8 +263,8 @@ def test_where_the_noise_was_measured_and_looked_at_is_named(rows):
 def test_only_differences_are_told_that_something_may_move(rows):
     copied = ArrayFrames(denoised(rows, None))
     mask = np.ones((1, 15))
-    assert "moves" in evaluate(ArrayFrames(rows), copied, mask, source="difference").sentence
-    assert "moves" not in evaluate(ArrayFrames(rows), copied, mask, source="flat").sentence
+    assert "moves" in evaluated(ArrayFrames(rows), copied, mask, source="difference").sentence
+    assert "moves" not in evaluated(ArrayFrames(rows), copied, mask, source="flat").sentence
 
 
 @pytest.mark.slow
@@ -267,12 +274,12 @@ def test_a_blur_as_lossy_as_the_linear_prediction_is_not_praised():
         NoiseModel(kernels()["white"], 1.0), SHAPE, n_frames=5, picture=grains, strength=0.35
     )
     blurred = np.stack([gaussian_filter(frame, (2, 2.5)) for frame in frames.astype(float)])
-    found = evaluate(ArrayFrames(frames), ArrayFrames(blurred), None)
+    found = evaluated(ArrayFrames(frames), ArrayFrames(blurred), None)
     assert not found.detail.blurred
     assert found.detail.like_linear
     assert "Stay without a mask. But" in found.sentence
     assert "a network should do better. Train longer" in found.sentence
-    ours = evaluate(ArrayFrames(frames), ArrayFrames(blurred), None, here=True)
+    ours = evaluated(ArrayFrames(frames), ArrayFrames(blurred), None, here=True)
     assert "a network may keep more. Denoise more frames together" in ours.sentence
     assert "longer" not in ours.sentence
 
@@ -290,7 +297,7 @@ def test_where_harm_was_expected_no_mask_is_praised():
 def test_in_noise_alone_no_detail_is_found():
     frames = simulate(NoiseModel(kernels()["white"], 1.0), SHAPE, n_frames=4, seed=3)
     blurred = np.stack([gaussian_filter(frame, (3, 4)) for frame in frames.astype(float)])
-    found = evaluate(ArrayFrames(frames), ArrayFrames(blurred), None, source="flat")
+    found = evaluated(ArrayFrames(frames), ArrayFrames(blurred), None, source="flat")
     assert found.detail is None
     assert found.sentence.endswith("Blur cannot be assessed: the noise hides the detail.")
 
@@ -305,7 +312,7 @@ def test_a_blur_of_unlike_single_frames_is_seen():
         ]
     )
     blurred = np.stack([gaussian_filter(frame, (4, 5)) for frame in frames.astype(float)])
-    found = evaluate(ArrayFrames(frames), ArrayFrames(blurred), None, source="flat")
+    found = evaluated(ArrayFrames(frames), ArrayFrames(blurred), None, source="flat")
     assert found.detail.blurred
     assert "Keep this mask" not in found.sentence
 
@@ -324,13 +331,13 @@ def test_the_next_mask_is_as_good_as_the_one_suggested_before_the_training():
     raw, output = ArrayFrames(frames), ArrayFrames(denoised(frames, None))
     measured = basis(raw)
     noise, image = measured.noise, measured.image.values
-    found = evaluate(raw, output, None, measured=measured)
+    found = evaluated(raw, output, None, measured=measured)
     assert found.advice == "larger"
     panel = suggest(noise.values, image, pixels=noise.pixels, still=measured.still).mask
     errors = [with_training(measured.score(mask)) for mask in (found.next_mask, panel, None)]
     assert errors[0] <= 1.05 * errors[1] < 0.3 * errors[2]
     # Where nothing was measured before, the frames are compared here.
-    assert evaluate(raw, output, None).next_mask == found.next_mask
+    assert evaluated(raw, output, None).next_mask == found.next_mask
 
 
 @pytest.mark.slow
@@ -339,7 +346,7 @@ def test_a_block_for_diagonal_noise_is_answered_with_the_diagonal():
         NoiseModel(kernels()["diagonal"], 0.3), SHAPE, n_frames=3, picture=cells(SHAPE), strength=4
     )
     mask = np.ones((7, 7))
-    found = evaluate(ArrayFrames(frames), ArrayFrames(denoised(frames, mask)), mask)
+    found = evaluated(ArrayFrames(frames), ArrayFrames(denoised(frames, mask)), mask)
     assert found.advice == "smaller"
     assert found.next_mask.statistics.true_pixels == 13
     assert np.trace(found.next_mask.array) == 13

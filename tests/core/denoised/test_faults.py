@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, median_filter, uniform_filter
 
-from structmask_gui.core.denoised.evaluate import evaluate
 from structmask_gui.core.quality.covariance import image_covariance
 from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 from structmask_gui.core.stack.frames import ArrayFrames
+from tests.core.denoised.test_evaluate import evaluated
 
 SHAPE = (160, 192)
 MASK = np.ones((1, 13))
@@ -38,7 +38,7 @@ def linear(raw):
 
 
 def told(output, raw=STILL, *, here=False):
-    found = evaluate(ArrayFrames(raw), ArrayFrames(output), MASK, here=here)
+    found = evaluated(ArrayFrames(raw), ArrayFrames(output), MASK, here=here)
     return found.fault, found.sentence, found.advice
 
 
@@ -58,7 +58,7 @@ def test_sound_outputs_have_no_fault(output):
 @pytest.mark.slow
 def test_sound_outputs_of_frames_that_move_have_no_fault():
     for output in (MOVING_TRUTH, linear(MOVING)):
-        found = evaluate(ArrayFrames(MOVING), ArrayFrames(output), MASK)
+        found = evaluated(ArrayFrames(MOVING), ArrayFrames(output), MASK)
         assert found.fault is None
         assert found.copied < 0.05
 
@@ -129,7 +129,7 @@ def test_few_grey_levels_are_told():
 def test_a_mean_of_three_neighbours_copies_though_differences_do_not_show_it():
     raw = noisy(np.repeat(CLEAN[None], 8, axis=0))
     three = (np.roll(raw, 1, axis=0) + raw + np.roll(raw, -1, axis=0)) / 3
-    found = evaluate(ArrayFrames(raw), ArrayFrames(three), MASK)
+    found = evaluated(ArrayFrames(raw), ArrayFrames(three), MASK)
     assert found.fault == "average" or found.copied > 0.2
     assert "Keep this mask" not in found.sentence
 
@@ -178,7 +178,7 @@ def test_the_result_of_another_stack_is_told(raw):
 @pytest.mark.slow
 def test_lines_say_whether_a_loss_is_good_or_bad():
     def loss(output):
-        return evaluate(ArrayFrames(STILL), ArrayFrames(output), MASK).lines()[-1]
+        return evaluated(ArrayFrames(STILL), ArrayFrames(output), MASK).lines()[-1]
 
     assert "Little beside the mask's own cost" in loss(TRUTH)
     assert "No better than without a network" in loss(linear(STILL)) or "Little" in loss(

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from structmask_gui.core import threads
-from structmask_gui.core.denoised.evaluate import evaluate
 from structmask_gui.core.denoising import denoiser, surroundings
 from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.core.denoising.folds import Folds
@@ -16,6 +15,7 @@ from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.simulation import NoiseModel, kernels, simulate
 from structmask_gui.core.stack.frames import ArrayFrames
+from tests.core.denoised.test_evaluate import evaluated
 
 ROW = np.ones((1, 13), dtype=bool)
 SHAPE = (112, 104)
@@ -224,9 +224,9 @@ def test_fill_is_judged_by_nothing():
     made = Denoiser(stack, ROW)
     next(iter(made.stages()))
     answers = np.stack([made.predict(number) for number in range(4)])
-    found = evaluate(ArrayFrames(stack), ArrayFrames(answers), ROW, here=True)
+    found = evaluated(ArrayFrames(stack), ArrayFrames(answers), ROW, here=True)
     stack[:, fill] = answers[:, fill] = np.nan
-    expected = evaluate(ArrayFrames(stack), ArrayFrames(answers), ROW, here=True)
+    expected = evaluated(ArrayFrames(stack), ArrayFrames(answers), ROW, here=True)
     assert found.lines() == expected.lines()
 
 
@@ -316,7 +316,7 @@ def test_answers_that_are_kept_are_not_predicted_again(fitted):
     np.testing.assert_array_equal(made.linear(0), linear)
     np.testing.assert_array_equal(made.by_half(0, 0), half)
     np.testing.assert_array_equal(made.over(made.frames).predict(1), answers[1])
-    found = evaluate(made.frames, ArrayFrames(answers), ROW)
+    found = evaluated(made.frames, ArrayFrames(answers), ROW)
     assert found.copied < 0.1
     assert found.noise_left < 0.5
 

@@ -14,6 +14,7 @@ from structmask_gui.cli import main
 from structmask_gui.core.denoised.advice import share_words
 from structmask_gui.core.denoised.evaluate import Evaluation, evaluate
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.quality.assessment import basis
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.gui.quality.denoised_panel import DenoisedPanel
 from structmask_gui.gui.window.main_window import MainWindow
@@ -56,7 +57,7 @@ def test_the_verdict_is_the_engines(
 ):
     judged(panel, copied, qtbot)
     raw, denoised = ArrayFrames(np.load(stack_file)), ArrayFrames(np.load(copied))
-    expected = evaluate(raw, denoised, loaded.session.state.mask)
+    expected = evaluate(raw, denoised, loaded.session.state.mask, measured=basis(raw))
     assert panel.denoised.evaluation is not None
     assert panel.denoised.evaluation.advice == expected.advice
     assert panel.denoised.evaluation.copied == pytest.approx(expected.copied)
