@@ -85,7 +85,7 @@ def provide_streams() -> None:
             name = "CONOUT$"
     for stream in ("stdout", "stderr"):
         if getattr(sys, stream) is None:
-            # Open until the process ends.
+            # A device, no path; open until the process ends.
             setattr(sys, stream, open(name, "w", encoding="utf-8", errors="backslashreplace"))  # noqa: PTH123, SIM115
 
 

@@ -34,8 +34,8 @@ def _pool() -> ThreadPoolExecutor:
 @cache
 def _blas() -> ThreadpoolController:
     """Return the handle on the BLAS libraries, made once: looking for them takes a while."""
-    # NumPy and SciPy bring one each, and only those already loaded are found.
-    import scipy.linalg  # noqa: F401
+    # NumPy and SciPy bring one each.
+    import scipy.linalg  # noqa: F401  # only what is loaded is found
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

@@ -35,8 +35,7 @@ class Job:
     @property
     def path(self) -> Path:
         """The file, or the folder of the files, as an absolute path."""
-        # Not resolved: links keep the names that the user knows.
-        paths = [Path(os.path.abspath(item.path)) for item in self.inputs]  # noqa: PTH100
+        paths = [_absolute(item.path) for item in self.inputs]
         return paths[0] if len(paths) == 1 else _common_folder(paths)
 
 
@@ -127,8 +126,8 @@ def _stands_for(path: Path, recursive: bool, *, lists: bool) -> list[Path]:
             return _in_list(path, recursive)
         return [path]
     if any(sign in str(path) for sign in "*?["):
-        # Path.glob takes no absolute pattern.
-        found = sorted(map(Path, glob.glob(str(path), recursive=True)))  # noqa: PTH207
+        every = glob.glob(str(path), recursive=True)  # noqa: PTH207  # Path's: no absolute pattern
+        found = sorted(map(Path, every))
         return [file for file in found if is_file(file) and not _was_made(file)]
     return [path]
 
@@ -181,10 +180,12 @@ def _nothing(path: Path) -> str:
     return f"{shown(path)}: matches no file; check the pattern and the folder."
 
 
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100  # links keep the names that the user knows
+
+
 def _common_folder(files: Sequence[Path]) -> Path:
     try:
-        # Not resolved, as above.
-        folders = [os.path.abspath(file.parent) for file in files]  # noqa: PTH100
-        return Path(os.path.commonpath(folders))
+        return Path(os.path.commonpath([_absolute(file.parent) for file in files]))
     except ValueError:  # on two drives
         return files[0].parent

@@ -45,19 +45,22 @@ def one_line(text: str | os.PathLike[str]) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in os.fspath(text))
 
 
+# A Path raises if a name is too long, in the three that follow.
+
+
 def exists(path: str | os.PathLike[str]) -> bool:
     """Say whether there is a file or folder; a path that is too long is none, and no error."""
-    return os.path.exists(path)  # noqa: PTH110  # a Path raises if a name is too long
+    return os.path.exists(path)  # noqa: PTH110  # see above
 
 
 def is_file(path: str | os.PathLike[str]) -> bool:
     """Say whether a path is that of a file; one that is too long is not."""
-    return os.path.isfile(path)  # noqa: PTH113
+    return os.path.isfile(path)  # noqa: PTH113  # see above
 
 
 def is_folder(path: str | os.PathLike[str]) -> bool:
     """Say whether a path is that of a folder; one that is too long is not."""
-    return os.path.isdir(path)  # noqa: PTH112
+    return os.path.isdir(path)  # noqa: PTH112  # see above
 
 
 def pasted_path(text: str) -> str:

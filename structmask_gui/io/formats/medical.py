@@ -240,8 +240,7 @@ def open_nifti(path: Path, size: int, series: int | None) -> Contents:
     with path.open("rb") as file:
         zipped = file.read(2) == _GZIP
     try:
-        packed: Any = gzip.open(path) if zipped else path.open("rb")  # noqa: SIM115
-        with packed:
+        with gzip.open(path) if zipped else path.open("rb") as packed:
             found = _nifti_header(packed.read(_HEADER))
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError("is damaged: it cannot be unpacked; copy it again.") from error

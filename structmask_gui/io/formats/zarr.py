@@ -7,10 +7,11 @@ import os
 import sys
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.files.paths import blocks, shown
+from structmask_gui.io.files.paths import blocks, is_file, shown
 from structmask_gui.io.files.remote import check_address, find_certificates, remote_address
 from structmask_gui.io.formats.images import contents_of, letters_by_name
 from structmask_gui.io.stack.axes import shape_text
@@ -41,8 +42,7 @@ _CODECS = frozenset(
 
 def is_zarr_folder(path: str | os.PathLike[str]) -> bool:
     """Say whether a folder is a Zarr group or array."""
-    # Not asked of a Path, which raises if a name is too long.
-    return any(os.path.isfile(os.path.join(path, mark)) for mark in _MARKS)  # noqa: PTH113, PTH118
+    return any(is_file(Path(path, mark)) for mark in _MARKS)
 
 
 def open_zarr(place: str, series: int | None) -> Contents:

@@ -58,8 +58,8 @@ def measurement_bytes(measurement: Measurement) -> bytes:
     arrays: dict[str, AnyArray] = {}
     about = json.dumps(_encoded(measurement, arrays)).encode()
     buffer = io.BytesIO()
-    # NumPy's types take any name for its option `allow_pickle`, which is none of ours.
-    np.savez(buffer, **{_ABOUT: np.frombuffer(about, np.uint8)}, **arrays)  # type: ignore[arg-type]
+    arrays[_ABOUT] = np.frombuffer(about, np.uint8)
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]  # taken for its option `allow_pickle`
     return buffer.getvalue()
 
 

@@ -267,7 +267,7 @@ def check_ome(xml: str, page_pixels: int) -> None:
     ``page_pixels`` are the samples in one page of the file.
     """
     check_xml(xml)
-    if any(re.search(r"[/\\\\:]", file) for file in ome_file_names(xml)):
+    if any(re.search(r"[/\\:]", file) for file in ome_file_names(xml)):
         raise InputError(
             "its OME description names files outside its folder, which are not opened; put them"
             " beside it and export it again."

@@ -40,7 +40,7 @@ def metadata_of(
         "Photometric": _enum_name(PHOTOMETRIC, key.photometric),
         "Storage": _storage(key),
         "Software": key.software,
-        "Date": _text_tag(key, 306),
+        "Date": _date(key),
     }
     if series.name:
         found["Name"] = series.name
@@ -171,8 +171,8 @@ def _enum_name(kind: type[IntEnum], value: Any) -> str:
         return f"number {value}"
 
 
-def _text_tag(key: TiffPage, code: int) -> str:
-    value = key.tags.valueof(code)
+def _date(key: TiffPage) -> str:
+    value = key.tags.valueof(306)
     return value if isinstance(value, str) else ""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import struct
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -58,7 +57,7 @@ def _parsed(data: bytes) -> list[_Plane]:
         offset, width, height, kind, packed, *_ = struct.unpack_from("<8I", data, at)
         at += 32
         axes = json.loads(texts[0])
-        if packed or kind not in _TYPES or os.path.basename(texts[1]) != texts[1]:  # noqa: PTH119
+        if packed or kind not in _TYPES or Path(texts[1]).name != texts[1]:
             raise ValueError("an unknown kind of plane")
         if not isinstance(axes, dict) or any(type(n) not in (int, str) for n in axes.values()):
             raise ValueError("axes")
