@@ -126,7 +126,7 @@ def ledger(
     scored = []
     for name, mask in masks.items():
         task.stop_if_cancelled()
-        if _symmetric(mask):
+        if mask.statistics.symmetric:
             found = predictions.of(mask)
             error, kernel = reading.error(found), predictions.kernel(found)
             scored.append(_Scored(name, mask, kernel, error, found))
@@ -166,16 +166,12 @@ def ledger(
     return tuple(rows)
 
 
-def _symmetric(mask: Mask) -> bool:
-    return np.array_equal(mask.array, mask.array[::-1, ::-1])
-
-
 def _copied_by(basis: Basis) -> Callable[[Mask], float]:
     """Return what tells the share of the noise that is copied with a mask."""
     quick = Copied(basis.noise, basis.radius)
 
     def share(mask: Mask) -> float:
-        if _symmetric(mask):
+        if mask.statistics.symmetric:
             return quick.share(mask)
         return still_copied(basis.noise, mask, basis.radius)
 
