@@ -10,7 +10,7 @@ from structmask_gui.cli.console import DONE, print_json
 from structmask_gui.core.errors import ParameterError
 from structmask_gui.io.files.paths import one_line
 from structmask_gui.io.presets.library import PresetFolder, find_preset
-from structmask_gui.io.presets.preset import Preset, built_in_presets
+from structmask_gui.io.presets.preset import Preset
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,10 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
             f"presets list {name}: the list takes no name; `structmask presets show {name}` shows"
             " one preset."
         )
-    own, notes = PresetFolder().read()
+    presets, notes = PresetFolder().all()
     for note in notes:
         print(f"note: {one_line(note)}", file=sys.stderr)
-    presets = [*built_in_presets(), *own]
     if arguments.json:
         print_json([_facts(preset) for preset in presets])
         return DONE

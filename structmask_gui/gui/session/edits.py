@@ -98,14 +98,14 @@ class Edits:
     def back_to_recommended(self) -> None:
         """Take the recommended mask, without what was tuned or changed by hand."""
         from structmask_gui.core.parameters.model import Parameters
-        from structmask_gui.io.presets.preset import built_in_presets
+        from structmask_gui.core.parameters.rules import TUNING
+        from structmask_gui.io.presets.preset import built_in_preset
 
         if self._read().parameters.method != "statistical":
-            automatic = built_in_presets()[0]
-            self.apply_preset(automatic, "Back to recommended")
+            self.apply_preset(built_in_preset("automatic"), "Back to recommended")
             return
         defaults = Parameters()
-        tuned = ("q", "rho_min", "max_pixels", "max_lag")
+        tuned = TUNING | {"max_lag"}
         values: dict[str, Any] = {name: getattr(defaults, name) for name in tuned}
         values["mask_choice"] = "recommended"
         before = self._read().parameters

@@ -75,13 +75,12 @@ class Pinned(QObject):
 
     def keep_automatic(self) -> None:
         """Keep the mask of the preset automatic as A; parameters, preset and mask stay."""
-        from structmask_gui.io.presets.preset import built_in_presets
+        from structmask_gui.io.presets.preset import built_in_preset
 
         state = self._state()
         if state.frames is None:
             return
-        automatic = next(one for one in built_in_presets() if one.name == AUTOMATIC)
-        known, work = self._ask(automatic.apply(state.parameters))
+        known, work = self._ask(built_in_preset(AUTOMATIC).apply(state.parameters))
         if known is not None:
             self.stop()
             self._keep_from_here(known.mask, AUTOMATIC)

@@ -254,10 +254,9 @@ class ViewArea(QWidget):
         self.views.append(view)
 
     def _on_preset_chosen(self, name: str) -> None:
-        from structmask_gui.io.presets.preset import built_in_presets
+        from structmask_gui.io.presets.preset import built_in_preset
 
-        preset = next(one for one in built_in_presets() if one.name == name)
-        self._session.edits.apply_preset(preset)
+        self._session.edits.apply_preset(built_in_preset(name))
 
     # --- calm, or to tune ---------------------------------------------------------------------
 

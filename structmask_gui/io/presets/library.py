@@ -17,8 +17,8 @@ from structmask_gui.io.presets.preset import (
     Preset,
     built_in_presets,
     checked_name,
+    cleaned,
     load_preset,
-    one_line,
     save_preset,
 )
 
@@ -28,10 +28,9 @@ _RESERVED = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") fo
 
 def find_preset(name_or_file: str) -> Preset:
     """Return a preset by its name (built-in ones first) or by the path of its file."""
-    own, _ = PresetFolder().read()
-    known = [*built_in_presets(), *own]
+    known, _ = PresetFolder().all()
     for preset in known:
-        if preset.name.casefold() == one_line(name_or_file).casefold():
+        if preset.name.casefold() == cleaned(name_or_file).casefold():
             return preset
     path = Path(name_or_file)
     if path.suffix.lower() == ".json" or len(path.parts) > 1 or is_file(path):
@@ -116,7 +115,7 @@ class PresetFolder:
 
     def duplicate(self, preset: Preset) -> Preset:
         """Save a copy of any preset under its name with "copy" added."""
-        taken = {p.name.casefold() for p in (*built_in_presets(), *self.read()[0])}
+        taken = {one.name.casefold() for one in self.all()[0]}
         stem = preset.name[: LONGEST_NAME - 10]
         names = (f"{stem} copy", *(f"{stem} copy {i}" for i in range(2, len(taken) + 3)))
         name = next(n for n in names if n.casefold() not in taken)

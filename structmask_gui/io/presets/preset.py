@@ -55,7 +55,7 @@ class Preset(BaseModel):
     @field_validator("name", mode="before")
     @classmethod
     def _on_one_line(cls, value: object) -> object:
-        return one_line(value) if isinstance(value, str) else value
+        return cleaned(value) if isinstance(value, str) else value
 
     @field_validator("parameters")
     @classmethod
@@ -94,14 +94,14 @@ class Preset(BaseModel):
         return json_bytes({"format": FORMAT, "version": VERSION, **self.model_dump(mode="json")})
 
 
-def one_line(text: str) -> str:
+def cleaned(text: str) -> str:
     """Return a text without line breaks and other unprintable characters, trimmed."""
     return re.sub(r"\s+", " ", "".join(c if c.isprintable() else " " for c in text)).strip()
 
 
 def checked_name(name: str) -> str:
     """Return a preset's name on one line, or raise `InputError` if it cannot be a name."""
-    name = one_line(name)
+    name = cleaned(name)
     if not name:
         raise InputError("A preset needs a name; give one.")
     if len(name) > LONGEST_NAME:
@@ -131,10 +131,10 @@ def load_preset(path: str | os.PathLike[str]) -> Preset:
         raise InputError(f'{shown(path)}: is not a preset: it has no table of "parameters".')
     values, notes = _usable(given)
     name = data.get("name")
-    name = one_line(name)[:LONGEST_NAME] if isinstance(name, str) else ""
+    name = cleaned(name)[:LONGEST_NAME] if isinstance(name, str) else ""
     description = data.get("description")
     return Preset(
-        name=name or one_line(path.stem)[:LONGEST_NAME] or "preset",
+        name=name or cleaned(path.stem)[:LONGEST_NAME] or "preset",
         description=_whole(description[:10_000]) if isinstance(description, str) else "",
         parameters=values,
         path=path,
@@ -167,6 +167,11 @@ def built_in_presets() -> tuple[Preset, ...]:
         load_preset(resource(f"presets/{name}.json")).model_copy(update={"built_in": True})
         for name in _BUILT_IN
     )
+
+
+def built_in_preset(name: str) -> Preset:
+    """Return the preset of this name that comes with the program."""
+    return next(preset for preset in built_in_presets() if preset.name == name)
 
 
 def _usable(given: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
