@@ -54,9 +54,9 @@ class Parser(argparse.ArgumentParser):
                 f"{others[0]!r} is one argument too many; put a path with spaces into quotation"
                 " marks"
             )
-        # Without ``many`` there are none left.
         for text in others:
-            getattr(found, self.many.dest).append(self._path(text))  # type: ignore[union-attr]
+            assert self.many is not None
+            getattr(found, self.many.dest).append(self._path(self.many, text))
         return found, []
 
     def _unknown(self, option: str) -> str:
@@ -64,8 +64,8 @@ class Parser(argparse.ArgumentParser):
         near = get_close_matches(option, options, 1)
         return f"there is no option {option}" + (f"; did you mean {near[0]}?" if near else "")
 
-    def _path(self, text: str) -> Any:
-        kind: Any = self.many.type if self.many is not None else str
+    def _path(self, many: argparse.Action, text: str) -> Any:
+        kind: Any = many.type
         try:
             return kind(text)
         except argparse.ArgumentTypeError as error:
@@ -78,8 +78,14 @@ class Parser(argparse.ArgumentParser):
         self.exit(FAILED, f"error: {self.prog}: {sentence}{joint} {self.prog} --help.\n")
 
 
-# ``help`` is argparse's own name for it.
-def add_command(commands: Commands, name: str, *, help: str, about: str, example: str) -> Parser:  # noqa: A002
+def add_command(
+    commands: Commands,
+    name: str,
+    *,
+    help: str,  # noqa: A002  # argparse's own name for it
+    about: str,
+    example: str,
+) -> Parser:
     """Add a command with an example at the end of its help."""
     parser: Parser = commands.add_parser(
         name,
@@ -144,14 +150,14 @@ def add_selection(
         )
 
 
-def add_place(parser: argparse.ArgumentParser, kind: str, ending: str) -> None:
-    """Add where frames are written to, in a TIFF of a kind."""
+def add_place(parser: argparse.ArgumentParser, ending: str) -> None:
+    """Add where frames are written to, in an OME-TIFF."""
     place = parser.add_mutually_exclusive_group()
     place.add_argument(
         "--output",
         type=given_path,
         metavar="FILE",
-        help=f"the {kind} to write; by default <stem>{ending} beside the image file",
+        help=f"the OME-TIFF to write; by default <stem>{ending} beside the image file",
     )
     place.add_argument(
         "--output-dir",

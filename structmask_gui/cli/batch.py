@@ -30,6 +30,7 @@ from structmask_gui.io.batch.summary import (
     is_current,
     read_failures,
     summary_paths,
+    summary_place,
     write_summary,
 )
 from structmask_gui.io.files.atomic import make_folder
@@ -68,7 +69,7 @@ def _run(arguments: argparse.Namespace, engine: BatchEngine | None) -> int:
     like = chosen_inputs(arguments, files[:1], record)[0]
     per: Per = "all" if arguments.one_mask and arguments.per == "file" else arguments.per
     jobs = plan_jobs(files, per=per, output_dir=arguments.output_dir, like=like)
-    place = arguments.summary or _default_summary(files, arguments.output_dir)
+    place = arguments.summary or summary_place(files, arguments.output_dir, Path())
     _check_summary(place, resume=arguments.resume, force=arguments.force)
     queue = BatchQueue(
         jobs,
@@ -86,14 +87,14 @@ def _run(arguments: argparse.Namespace, engine: BatchEngine | None) -> int:
     # Written once before the work: a place that cannot be written is found out now.
     make_folder(place.parent)
     if not arguments.resume:
-        write_summary(queue, place, force=True)
+        write_summary(queue, place)
     try:
         with progress_bar("Batch") as progress:
             queue.run(progress)
     finally:
         csv_path, html_path = summary_paths(place)
         if not is_current(queue, place):
-            write_summary(queue, place, force=True)
+            write_summary(queue, place)
     if arguments.denoise:
         problems += denoise_jobs(queue, arguments)
     if arguments.json:
@@ -118,12 +119,6 @@ def _none_is_there(files: list[Path]) -> bool:
             file=sys.stderr,
         )
     return True
-
-
-def _default_summary(files: list[Path], output_dir: Path | None) -> Path:
-    folders = {file.parent for file in files}
-    folder = output_dir or (folders.pop() if len(folders) == 1 else Path())
-    return folder / "structmask_batch.csv"
 
 
 def _check_summary(place: Path, *, resume: bool, force: bool) -> None:
@@ -170,7 +165,7 @@ class _Reporter:
             tqdm.write(f"error: {sentence}", file=sys.stderr)
         started = time.monotonic()
         if started >= self._next:
-            write_summary(self._queue, self._place, force=True)
+            write_summary(self._queue, self._place)
             ended = time.monotonic()
             self._next = ended + max(_SUMMARY_EVERY, (ended - started) / _SUMMARY_SHARE)
 

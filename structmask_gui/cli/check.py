@@ -7,7 +7,7 @@ import sys
 
 from structmask_gui.cli.choices import chosen_inputs, chosen_region, chosen_source, reference_stacks
 from structmask_gui.cli.console import DONE, FAILED, PARTLY, print_json, progress_bar
-from structmask_gui.core.extraction.extraction import counted
+from structmask_gui.core.names import counted
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import Task
 from structmask_gui.io.batch.files import find_files

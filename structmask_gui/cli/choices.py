@@ -1,4 +1,4 @@
-"""From the arguments that `extract` and `batch` share to parameters, inputs and region."""
+"""From the arguments that commands share to parameters, inputs, region and target."""
 
 from __future__ import annotations
 

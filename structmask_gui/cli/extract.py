@@ -21,6 +21,7 @@ from structmask_gui.cli.console import (
     progress_bar,
 )
 from structmask_gui.core.errors import InputError, StructMaskError
+from structmask_gui.core.names import counted
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import NOT_SEPARATED
 from structmask_gui.io.extract_files import ExtractionSettings, Input
@@ -36,13 +37,13 @@ def run(arguments: argparse.Namespace) -> int:
     record = read_record(arguments.from_record) if arguments.from_record else None
     settings = chosen_settings(arguments, record)
     inputs = chosen_inputs(arguments, arguments.files, record)
-    # A record of several inputs is of one mask for all of them.
     if record is not None and record.edited:
         print(
             f"note: {shown(arguments.from_record)}: its mask was edited by hand; the extraction is"
             " repeated, the editing is not. The record itself can be used as the edited mask.",
             file=sys.stderr,
         )
+    # A record of several inputs is of one mask for all of them.
     together = arguments.average or (record is not None and len(record.inputs) > 1)
     jobs = [inputs] if together else [[item] for item in inputs]
     files = plan_results([job[0].path for job in jobs], arguments.output_dir)
@@ -109,7 +110,7 @@ def _figures(figures: dict[str, Any]) -> str:
     return (
         f"A network could copy {100 * copied:.1f} % of the noise ({100 * bare:.1f} % without a"
         " mask; estimate)."
-        f" Hidden without need: {needless} {'pixel' if needless == 1 else 'pixels'}.{doubt}"
+        f" Hidden without need: {counted(needless, 'pixel')}.{doubt}"
     )
 
 

@@ -255,7 +255,7 @@ def _destripe(commands: Commands) -> None:
     parser.add_argument("file", type=given_path, metavar="FILE", help="an image file")
     parser.add_argument("lines", choices=["rows", "columns"], help="which offsets are subtracted")
     add_selection(parser, "what is written", with_region=False)
-    add_place(parser, "OME-TIFF", "_destriped.tif")
+    add_place(parser, "_destriped.tif")
     parser.add_argument("--force", action="store_true", help="replace an existing file")
 
 
@@ -278,7 +278,7 @@ def _denoise(commands: Commands) -> None:
         help="a mask (NPY, PNG, TIFF or JSON); without it the mask is measured",
     )
     add_selection(parser, "what is denoised", with_region=False)
-    add_place(parser, "OME-TIFF", "_denoised.ome.tif")
+    add_place(parser, "_denoised.ome.tif")
     parser.add_argument(
         "--whole-numbers",
         action="store_true",

@@ -42,9 +42,9 @@ from structmask_gui.core.recommend.wording import Answer
 from structmask_gui.core.statistical.estimate import LARGEST_LAG
 from structmask_gui.io.denoised import EvaluatedFile, evaluate_file, open_denoised
 from structmask_gui.io.extract_files import ExtractionSettings, Input, judging_misfit, opened
-from structmask_gui.io.files.paths import is_file, shown
+from structmask_gui.io.files.paths import shown
 from structmask_gui.io.results.masks import load_mask
-from structmask_gui.io.results.record import Record, read_record
+from structmask_gui.io.results.record import Record, record_beside
 from structmask_gui.io.stack.image_stack import ImageStack
 
 _WORTH_SAYING = 0.0025
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     mask = load_mask(arguments.mask)
     record = _record_beside(arguments)
     # Frames, channel and rectangle of the record are those of its own files.
-    same = record if record is not None and _is_of(record, arguments.file) else None
+    same = record if record is not None and record.is_of(arguments.file) else None
     (item,) = chosen_inputs(arguments, [arguments.file], same)
     region = chosen_region(arguments, same)
     references = reference_stacks(arguments, record)
@@ -181,22 +181,17 @@ def _print_evaluation(arguments: argparse.Namespace, evaluated: EvaluatedFile) -
 
 def _record_beside(arguments: argparse.Namespace) -> Record | None:
     """Return the record of the mask, unless the options say where the noise is measured."""
-    path: Path = arguments.mask.with_suffix(".json")
     chosen = (arguments.source, arguments.dark, arguments.subtract)
-    if any(value is not None for value in chosen) or not is_file(path):
+    if any(value is not None for value in chosen):
         return None
     try:
-        record = read_record(path)
+        record = record_beside(arguments.mask)
     except InputError as error:
         print(f"note: {error} It is not used for the figures.", file=sys.stderr)
         return None
-    arguments.from_record = path
+    if record is not None:
+        arguments.from_record = arguments.mask.with_suffix(".json")
     return record
-
-
-def _is_of(record: Record, file: Path) -> bool:
-    """Say whether a file is one of those that a record is of: there, or under its name."""
-    return any(item.name == shown(file) for item in record.inputs)
 
 
 def _print(name: str, where: str, assessment: Assessment, hidden: int) -> None:

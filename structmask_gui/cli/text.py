@@ -12,13 +12,15 @@ from structmask_gui.cli.console import DONE, print_notes
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.files.paths import is_file, shown
 from structmask_gui.io.results.masks import load_mask
-from structmask_gui.io.results.record import Record, read_record
+from structmask_gui.io.results.record import Record, record_beside
 from structmask_gui.io.trainers.snippets import MaskContext, snippet
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    mask, record = load_mask(arguments.mask), _record_beside(arguments.mask)
+    mask, record = load_mask(arguments.mask), None
+    with suppress(InputError):
+        record = record_beside(arguments.mask)
     (item,) = chosen_inputs(arguments, [arguments.file], None)
     npy = arguments.mask.with_suffix(".npy")
     with item.open() as stack:
@@ -49,16 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _record_beside(mask: Path) -> Record | None:
-    """Return the record beside a mask, if there is one."""
-    with suppress(InputError):
-        return read_record(mask.with_suffix(".json"))
-    return None
-
-
 def _how(mask: Path, file: Path, record: Record | None) -> str:
     """Say where the mask is from, unless its record says that it was measured in FILE."""
-    inputs = () if record is None or record.edited else record.inputs
-    if any(item.name == shown(file) for item in inputs):
-        return ""
-    return f"from {shown(mask)}"
+    own = record is not None and not record.edited and record.is_of(file)
+    return "" if own else f"from {shown(mask)}"

@@ -49,3 +49,8 @@ TARGETS: dict[Target, str] = {
     "python": "plain Python",
 }
 """Programs that take a mask as text, in the order in which they are offered."""
+
+
+def counted(count: int, singular: str, plural: str = "") -> str:
+    """Return a count with its noun, as in "1 patch" and "64 patches"."""
+    return f"{count} {singular if count == 1 else plural or singular + 's'}"

@@ -6,6 +6,7 @@ import numpy as np
 
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.names import counted
 from structmask_gui.core.stack.frames import Frames
 
 _OTHER_LEVELS = 4.0
@@ -92,5 +93,5 @@ def _number(value: float) -> str:
 
 def _size(frames: Frames) -> str:
     """Return the size of a stack in words."""
-    count = "1 frame" if frames.n_frames == 1 else f"{frames.n_frames} frames"
-    return f"{count} of {frames.frame_shape[0]} x {frames.frame_shape[1]} pixels"
+    height, width = frames.frame_shape
+    return f"{counted(frames.n_frames, 'frame')} of {height} x {width} pixels"

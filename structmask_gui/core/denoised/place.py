@@ -80,7 +80,7 @@ def shift_of(found: Spectra) -> tuple[int, int] | None:
 
 def left_by(shift: tuple[int, int], raw: Frames, denoised: Frames) -> float:
     """Return the variance of raw frames less their output shifted back."""
-    frames = [int(i) for i in evenly(raw.n_frames, 4)]
+    frames = evenly(raw.n_frames, 4)
     return float(np.mean([_left(middle(raw, i), middle(denoised, i), *shift) for i in frames]))
 
 

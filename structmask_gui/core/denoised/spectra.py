@@ -98,9 +98,7 @@ def _tiles(frame: NDArray[Any], side: int) -> FloatArray:
     every = np.lib.stride_tricks.sliding_window_view(frame, (side, side))[
         :: side // 2, :: side // 2
     ]
-    rows, columns = np.divmod(
-        np.array(list(evenly(every.shape[0] * every.shape[1], _MOST_TILES))), every.shape[1]
-    )
+    rows, columns = np.divmod(evenly(every.shape[0] * every.shape[1], _MOST_TILES), every.shape[1])
     return every[rows, columns].astype(np.float64)
 
 

@@ -21,7 +21,7 @@ from structmask_gui.core.arrays import Float32Array
 from structmask_gui.core.denoising.band import RADIUS, LowPass, kept_shares, places
 from structmask_gui.core.denoising.features import REACH, Features
 from structmask_gui.core.denoising.fine import MARGIN, Fine
-from structmask_gui.core.denoising.folds import Block, Folds, cuts
+from structmask_gui.core.denoising.folds import Block, Folds, pieces
 from structmask_gui.core.denoising.linear import linear_weights
 from structmask_gui.core.denoising.network import Standard, Trainer, predict
 from structmask_gui.core.denoising.samples import Samples, draw_samples
@@ -85,7 +85,6 @@ class Denoiser:
     shared_noise : bool
         Whether neighbouring frames share noise (interpolated planes, running means): the folds are
         then parts of frames.
-    seed : int
 
     Raises
     ------
@@ -93,17 +92,17 @@ class Denoiser:
         If there are too few pixels, or they do not vary.
     """
 
+    seed = 0
+
     def __init__(
         self,
         recording: Recording | Frames | NDArray[Any],
         mask: Mask | ArrayLike | None,
         *,
         shared_noise: bool = False,
-        seed: int = 0,
     ) -> None:
         self.frames = without_fill(Recording.of(recording).frames, own=True)
         self.mask = mask_array(mask)
-        self.seed = seed
         self.folds = Folds(
             self.frames.n_frames, self.frames.frame_shape, self.mask, shared=shared_noise
         )
@@ -366,7 +365,7 @@ class Denoiser:
         band, fine = None if plain else self._band, None if linear else self._fine
         more = (0 if band is None else RADIUS) + (0 if fine is None else MARGIN)
         height = self.frames.frame_shape[0]
-        pieces = cuts(0, width, _TILE)
+        columns = pieces(0, width, _TILE)
         for y0, y1 in bands(height):
             top, bottom = max(0, y0 - more), min(height, y1 + more)
             padded = self._around.read(frame, top, bottom, task)
@@ -383,7 +382,7 @@ class Denoiser:
                 first = top if self.folds.axis == 0 else x0
                 return self._answer(part, shares[first:], task)
 
-            for (x0, x1), values in zip(pieces, in_threads(work, pieces), strict=True):
+            for (x0, x1), values in zip(columns, in_threads(work, columns), strict=True):
                 task.stop_if_cancelled()
                 result[:, x0:x1], added[:, x0:x1] = values
             result += added if band is None else band(added)

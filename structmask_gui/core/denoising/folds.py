@@ -98,7 +98,7 @@ class Folds:
             Block(frame, y0, y1, x0, x1)
             for frame in frames
             for top, bottom, left, right in self.zones(fold)
-            for (y0, y1), (x0, x1) in product(cuts(top, bottom, TILE), cuts(left, right, TILE))
+            for (y0, y1), (x0, x1) in product(pieces(top, bottom, TILE), pieces(left, right, TILE))
         ]
         found = sum(block.size for block in blocks)
         if found < FEWEST:
@@ -153,7 +153,7 @@ def _fold_of(frame: int) -> int:
     return frame.bit_count() % 2
 
 
-def cuts(first: int, last: int, longest: int) -> list[tuple[int, int]]:
+def pieces(first: int, last: int, longest: int) -> list[tuple[int, int]]:
     """Cut a range into pieces of nearly equal length, none longer than ``longest``."""
     count = -(-(last - first) // longest)
     edges = [first + round(i * (last - first) / max(1, count)) for i in range(count + 1)]

@@ -15,7 +15,7 @@ from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.fill import filled_part
-from structmask_gui.core.stack.frames import Frames, WrappedFrames
+from structmask_gui.core.stack.frames import Frames, WrappedFrames, evenly
 
 Shape = Literal["spot", "line", "step"]
 
@@ -120,7 +120,7 @@ def _room(frames: Frames, kinds: int) -> tuple[list[tuple[int, int]], list[int]]
         for x in range(_SPACING // 2, width - _SPACING // 2 + 1, _SPACING)
         if fill is None or not fill[_around(y, x)].any()
     ]
-    chosen = sorted({round(i) for i in np.linspace(0, frames.n_frames - 1, _FRAMES)})
+    chosen = evenly(frames.n_frames, _FRAMES)
     if len(places) * len(chosen) < kinds:
         raise InputError(
             f"{frames.name}: frames of {height} x {width} pixels have no room for the test with"

@@ -6,7 +6,7 @@ import numpy as np
 
 from structmask_gui.core.arrays import Float32Array
 from structmask_gui.core.denoising.features import REACH
-from structmask_gui.core.denoising.folds import Block, cuts
+from structmask_gui.core.denoising.folds import Block, pieces
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.preview import continued
 from structmask_gui.core.stack.frames import Frames
@@ -66,4 +66,4 @@ class Surroundings:
 
 def bands(height: int) -> list[tuple[int, int]]:
     """Return the first and the last row (not included) of bands of nearly the same height."""
-    return cuts(0, height, BAND)
+    return pieces(0, height, BAND)

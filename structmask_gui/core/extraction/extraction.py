@@ -15,6 +15,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.postprocess import centre_component, strongest_pairs
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.measure.measurement import Measurement
+from structmask_gui.core.names import counted as counted
 from structmask_gui.core.parameters.info import Stage
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
@@ -219,11 +220,6 @@ def _of_direction(spine: SpineSelection, parameters: Parameters) -> str:
     if int(spine.mask.sum()) == 1:
         return f"{text}, but no lag stands out enough, so plain N2V is the choice of this method."
     return f"{text}."
-
-
-def counted(count: int, singular: str, plural: str | None = None) -> str:
-    """Return a count with its noun, as in "1 patch" and "64 patches"."""
-    return f"{count} {singular if count == 1 else plural or singular + 's'}"
 
 
 def select(

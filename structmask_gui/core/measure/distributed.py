@@ -11,7 +11,7 @@ from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.measure.average import MeasuringWork, chunk_sums, measured
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.progress import NO_TASK
 from structmask_gui.core.stack.frames import Recording
 from structmask_gui.core.stack.patches import Plan
 
@@ -47,19 +47,14 @@ def plan_parts(
 
 
 def measure_part(
-    recording: Recording,
-    parameters: Parameters,
-    start: int,
-    stop: int,
-    *,
-    task: Task = NO_TASK,
+    recording: Recording, parameters: Parameters, start: int, stop: int
 ) -> MeasuredPart:
     """Measure the patches ``start`` to ``stop`` of a measurement; see `plan_parts`."""
     work = MeasuringWork.of(recording, parameters)
     part = Plan(work.plan.patch_shape, work.plan.places[start:stop])
     sums: list[FloatArray] = []
     reasons: list[str] = []
-    for values, why in chunk_sums(work, part, task):
+    for values, why in chunk_sums(work, part, NO_TASK):
         if values is not None:
             sums.append(values)
         reasons += why

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from structmask_gui.core.names import REMEDY_NAMES
+from structmask_gui.core.parameters.labels import value_text
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
 
 
@@ -80,10 +81,9 @@ REMEDIES: dict[str, Remedy] = {
 }
 
 
-def apply_remedy(parameters: Parameters, remedy: str | Remedy) -> Remedied:
-    """Apply a remedy, or the one of `REMEDIES` of that name. A size limit that is off stays off."""
-    if isinstance(remedy, str):
-        remedy = REMEDIES[remedy]
+def apply_remedy(parameters: Parameters, name: str) -> Remedied:
+    """Apply the one of `REMEDIES` of that name. A size limit that is off stays off."""
+    remedy = REMEDIES[name]
     infos = parameter_infos()
     wanted = dict(remedy.values)
     for name, shift in remedy.shifts.items():
@@ -106,8 +106,8 @@ def apply_remedy(parameters: Parameters, remedy: str | Remedy) -> Remedied:
     if not changes:
         return Remedied(parameters, {}, "No change: already set", remedy.otherwise)
     text = ", ".join(
-        f"{infos[name].about.label} {_shown(old)} → {_shown(new)}"
-        for name, (old, new) in changes.items()
+        f"{info.about.label} {value_text(info, old)} → {value_text(info, new)}"
+        for info, (old, new) in ((infos[name], change) for name, change in changes.items())
     )
     return Remedied(
         parameters.changed({name: new for name, (_, new) in changes.items()}),
@@ -115,9 +115,3 @@ def apply_remedy(parameters: Parameters, remedy: str | Remedy) -> Remedied:
         text,
         remedy.otherwise,
     )
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return f"{value:g}"

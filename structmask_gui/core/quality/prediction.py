@@ -167,14 +167,13 @@ class Predictor:
         shares: FloatArray = np.minimum(1.0, self.pairs * total[count] / self.variance)
         return shares
 
-    def weights(self, first: int | None = None) -> FloatArray:
-        """Return the weight of each of the first neighbours (of `lags`), all by default."""
+    def weights(self) -> FloatArray:
+        """Return the weight of each neighbour (of `lags`)."""
         from scipy.linalg.lapack import dtrtrs
 
-        k = len(self.part) if first is None else first
-        if not k:
+        if not len(self.part):
             return np.zeros(0)
-        solution, _ = dtrtrs(self.factor[:k, :k], self.part[:k], lower=1, trans=1)
+        solution, _ = dtrtrs(self.factor, self.part, lower=1, trans=1)
         result: FloatArray = solution
         return result
 

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from structmask_gui.io.batch.status import JobStatus
     from structmask_gui.io.extract_files import ExtractionSettings, Input
 
-SUMMARY = "structmask_batch.csv"
 
 _SETTINGS = "All get the settings of the main window."
 _HINT = f"Add files or folders, or drop them here. {_SETTINGS}"
@@ -268,7 +267,7 @@ class BatchWindow(QDialog):
 
     def _plan(self, *_: object) -> None:
         """Make the jobs of the present choices; nothing is done yet."""
-        from structmask_gui.core.extraction.extraction import counted
+        from structmask_gui.core.names import counted
         from structmask_gui.io.batch.queue import BatchQueue
         from structmask_gui.io.extract_files import ExtractionSettings
 
@@ -336,9 +335,9 @@ class BatchWindow(QDialog):
     @property
     def summary(self) -> Path:
         """Where the summary goes."""
-        folders = {file.parent for file in self._files}
-        folder = self.choices.folder or (folders.pop() if len(folders) == 1 else Path.home())
-        return folder / SUMMARY
+        from structmask_gui.io.batch.summary import summary_place
+
+        return summary_place(self._files, self.choices.folder, Path.home())
 
     def start(self) -> None:
         """Do all jobs with the parameters that the main window has now."""
@@ -402,7 +401,7 @@ class BatchWindow(QDialog):
             try:
                 queue.run(task.report, lambda: task.cancelled)
             finally:
-                write_summary(queue, place, force=True)
+                write_summary(queue, place)
             return place
 
         self._running.run(work, self._on_done, self._on_failed)

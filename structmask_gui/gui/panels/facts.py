@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from structmask_gui.core.names import counted
 from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.panels.reference_stack_rows import ReferenceStackRow
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
@@ -120,12 +121,11 @@ class FactsPanel(QWidget):
         others = len(state.stacks) - 1
         self.name.setText(stack.name + (f" and {others} more" if others else ""))
         self.name.set_tip("\n".join(str(path) for path in state.paths))
-        count = "1 frame" if frames.n_frames == 1 else f"{frames.n_frames} frames"
         rows, columns = frames.frame_shape
         unnamed = " (Q has no name in the file)" if "Q" in info.axes else ""
         self.facts.setText(
-            f"{count} of {columns} × {rows} px, {info.dtype}\nAxes {info.axes}"
-            f" {shape_text(info.shape)}{unnamed}"
+            f"{counted(frames.n_frames, 'frame')} of {columns} × {rows} px, {info.dtype}\n"
+            f"Axes {info.axes} {shape_text(info.shape)}{unnamed}"
         )
         self.facts.setToolTip("\n".join(f"{name}: {text}" for name, text in info.rows()))
         for one in info.series:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from structmask_gui.core.names import counted
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import BUG, Job
@@ -146,10 +147,9 @@ class FileCard(QFrame):
                 Qt.TransformationMode.SmoothTransformation,
             )
         )
-        frames = "1 frame" if info.n_frames == 1 else f"{info.n_frames} frames"
         rows, columns = info.frame_shape
         self.facts.setText(
-            f"{info.kind}\n{frames} of {columns} × {rows} px\n"
+            f"{info.kind}\n{counted(info.n_frames, 'frame')} of {columns} × {rows} px\n"
             f"{info.axes} {shape_text(info.shape)}, {info.dtype}"
         )
         self.facts.setToolTip("\n".join(f"{name}: {text}" for name, text in info.rows()))

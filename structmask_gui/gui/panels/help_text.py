@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from structmask_gui.core.names import counted
 from structmask_gui.core.parameters.labels import in_labels
 from structmask_gui.core.verdict.wording import FAINT_GAPS, without_certainty
 
@@ -127,10 +128,6 @@ def story_html(extraction: Any) -> str:
     )
 
 
-def _count(number: int, noun: str, plural: str = "") -> str:
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
-
-
 def _number(value: float) -> str:
     return f"{value:.3g}".replace("-", "−")
 
@@ -140,14 +137,14 @@ def _patches(extraction: Any) -> str:
     height, width = sampling.patch_shape
     region = extraction.measurement.region
     text = (
-        f"<b>Patches.</b> {_count(sampling.n_used, 'patch', 'patches')} of {width} × {height}"
-        f" pixels were cut from {_count(sampling.n_frames, 'frame')}"
+        f"<b>Patches.</b> {counted(sampling.n_used, 'patch', 'patches')} of {width} × {height}"
+        f" pixels were cut from {counted(sampling.n_frames, 'frame')}"
     )
     if region is not None:
         text += f", within the ROI of {region.x1 - region.x0} × {region.y1 - region.y0} pixels"
     text += "."
     for reason, count in sampling.left_out.items():
-        text += f" {_count(count, 'patch was', 'patches were')} left out: {html.escape(reason)}."
+        text += f" {counted(count, 'patch was', 'patches were')} left out: {html.escape(reason)}."
     return text
 
 
@@ -214,7 +211,7 @@ def _rings(extraction: Any) -> str:
     considered = [ring for ring in rings if ring.considered]
     need = extraction.parameters.center_ratio_threshold
     text = (
-        f"<b>Rings.</b> Of {_count(len(rings), 'ring')}, {len(considered)}"
+        f"<b>Rings.</b> Of {counted(len(rings), 'ring')}, {len(considered)}"
         f" {'reaches' if len(considered) == 1 else 'reach'} {need:g} of the centre's value and"
         f" {'is' if len(considered) == 1 else 'are'} considered"
     )
@@ -237,7 +234,7 @@ def _chosen(extraction: Any) -> str:
         "<b>Pixels.</b> Within a considered ring, pixels above the ring's threshold are chosen."
         f" It is {kind}, {parameters.base_percentile:g} % at first and"
         f" {parameters.percentile_decay:g} times that from each ring to the next."
-        f" {_count(selected, 'pixel was', 'pixels were')} chosen besides the centre"
+        f" {counted(selected, 'pixel was', 'pixels were')} chosen besides the centre"
     )
     added = sum(ring.added_by_proximity for ring in rings)
     dropped = sum(ring.dropped_by_proximity for ring in rings)
@@ -245,7 +242,7 @@ def _chosen(extraction: Any) -> str:
         text += f", {added} of them only because they are almost as high as the centre"
     if dropped:
         text += (
-            f"; {_count(dropped, 'other was', 'others were')} dropped for not being almost as high"
+            f"; {counted(dropped, 'other was', 'others were')} dropped for not being almost as high"
             " as the centre"
         )
     return text + "."
@@ -255,15 +252,15 @@ def _trimmed(extraction: Any) -> str:
     parameters, parts = extraction.parameters, []
     dropped, limited = extraction.dropped_by_component, extraction.dropped_by_limit
     if dropped:
-        parts.append(f"{_count(dropped, 'pixel')} not joined to the centre dropped out.")
+        parts.append(f"{counted(dropped, 'pixel')} not joined to the centre dropped out.")
     if limited:
         parts.append(
-            f"{_count(limited, 'pixel')}, the weakest, fell to the limit of"
+            f"{counted(limited, 'pixel')}, the weakest, fell to the limit of"
             f" {parameters.max_true_pixels}."
         )
     if not parts:
         parts.append("Nothing had to be removed.")
-    left = _count(extraction.mask.statistics.true_pixels, "pixel")
+    left = counted(extraction.mask.statistics.true_pixels, "pixel")
     return f"<b>Size and shape.</b> {' '.join(parts)} The mask has {left}, the centre included."
 
 
@@ -274,20 +271,20 @@ def _spine_steps(extraction: Any) -> list[str]:
     found = int((np.asarray(spine.significant) & (spine.z != 0)).sum()) // 2
     went = "so it got a mask" if spine.directed else "so the choice is plain N2V"
     kept, left = int(spine.kept.sum()), extraction.mask.statistics.true_pixels
-    trimmed = f"; {_count(kept - left, 'pixel')} fell to the limit" if kept > left else ""
+    trimmed = f"; {counted(kept - left, 'pixel')} fell to the limit" if kept > left else ""
     return [
-        f"<b>Background.</b> {_count(sampling.n_used, 'tile')} of {sampling.patch_shape[0]} pixels,"
-        f" at least {background.purity:.0%} in {side[parameters.background_side]} of"
-        f" {_count(sampling.n_frames, 'frame')}.",
+        f"<b>Background.</b> {counted(sampling.n_used, 'tile')} of {sampling.patch_shape[0]}"
+        f" pixels, at least {background.purity:.0%} in {side[parameters.background_side]} of"
+        f" {counted(sampling.n_frames, 'frame')}.",
         f"<b>Autocorrelation.</b> A trend of scale {background.sigma:.1f} pixels was removed from"
         " each tile, and their autocorrelations averaged.",
         f"<b>Direction.</b> Dmax is {spine.direction:.4f}; {parameters.least_direction:g} is"
         f" needed, {went}.",
-        f"<b>Lines.</b> {_count(found, 'pair')} of lags stand out by"
+        f"<b>Lines.</b> {counted(found, 'pair')} of lags stand out by"
         f" {parameters.spine_z:g} times the noise. A line of one pixel through each group of them,"
         " and from it to the centre, was taken.",
         f"<b>Size.</b> Pixels below a correlation of {parameters.rho_min:g} dropped out{trimmed}."
-        f" The mask has {_count(left, 'pixel')}, the centre included.",
+        f" The mask has {counted(left, 'pixel')}, the centre included.",
     ]
 
 
@@ -360,8 +357,8 @@ def _tested(extraction: Any) -> str:
 def _kept(extraction: Any) -> str:
     recommendation = getattr(extraction, "recommendation", None)
     if recommendation is not None:
-        passed = _count(int(extraction.selection.kept.sum()), "pixel")
-        has = _count(extraction.mask.statistics.true_pixels, "pixel")
+        passed = counted(int(extraction.selection.kept.sum()), "pixel")
+        has = counted(extraction.mask.statistics.true_pixels, "pixel")
         rule = html.escape(recommendation.rule)
         return (
             f"<b>Mask.</b> Those that passed would make a mask of {passed}, the centre included;"

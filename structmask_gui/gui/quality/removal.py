@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
-from structmask_gui.core.extraction.extraction import counted
+from structmask_gui.core.names import counted
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.quality.image_compare import ImageCompare, Picture
 from structmask_gui.gui.session.destriping import Destriping

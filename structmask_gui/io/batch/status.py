@@ -7,8 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
-from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.names import counted
 from structmask_gui.core.verdict.certainty import Certainty, certainty_of, sign_of
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.resume import holding

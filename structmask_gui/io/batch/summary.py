@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -14,8 +15,8 @@ from urllib.parse import quote
 import numpy as np
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.names import counted
 from structmask_gui.core.parameters.labels import in_labels
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.queue import BatchQueue
@@ -23,7 +24,7 @@ from structmask_gui.io.batch.resume import Fingerprint, fingerprint
 from structmask_gui.io.batch.status import JobState, JobStatus
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.paths import exists, is_file, read_small, shown
-from structmask_gui.io.report.html import Markup, link, page, paragraph, picture, table
+from structmask_gui.io.report.html import Markup, page, paragraph, picture, table
 from structmask_gui.io.results.files import DOUBTFUL
 from structmask_gui.io.results.masks import load_mask
 
@@ -65,8 +66,15 @@ def summary_paths(path: Path) -> tuple[Path, Path]:
     return stem.with_name(stem.name + ".csv"), stem.with_name(stem.name + ".html")
 
 
-def write_summary(queue: BatchQueue, path: Path, *, force: bool = False) -> tuple[Path, Path]:
-    """Write the summary of a batch as it stands.
+def summary_place(files: Sequence[Path], output_dir: Path | None, otherwise: Path) -> Path:
+    """Return where a summary goes if it is not said: to the results, or the folder of all files."""
+    folders = {file.parent for file in files}
+    folder = output_dir or (folders.pop() if len(folders) == 1 else otherwise)
+    return folder / "structmask_batch.csv"
+
+
+def write_summary(queue: BatchQueue, path: Path) -> tuple[Path, Path]:
+    """Write the summary of a batch as it stands, in place of an older one.
 
     What a summary that is replaced tells of masks that are still there is not lost: a job without
     a new mask keeps what was known of its old one, and the rows of files that the batch is not
@@ -77,8 +85,6 @@ def write_summary(queue: BatchQueue, path: Path, *, force: bool = False) -> tupl
     queue : BatchQueue
     path : Path
         CSV or HTML; both are written.
-    force : bool
-        Replace existing files.
 
     Returns
     -------
@@ -87,14 +93,14 @@ def write_summary(queue: BatchQueue, path: Path, *, force: bool = False) -> tupl
     Raises
     ------
     InputError
-        If a file exists and `force` is False, or cannot be written.
+        If a file cannot be written.
     """
     csv_path, html_path = summary_paths(path)
-    earlier = _earlier(csv_path) if force else {}
+    earlier = _earlier(csv_path)
     table_bytes = csv_bytes(queue, earlier)
     page_bytes = html_bytes(queue, html_path.parent, earlier)
-    write_atomic(csv_path, table_bytes, force=force)
-    write_atomic(html_path, page_bytes, force=force)
+    write_atomic(csv_path, table_bytes, force=True)
+    write_atomic(html_path, page_bytes, force=True)
     return csv_path, html_path
 
 
@@ -131,7 +137,8 @@ def html_bytes(
         first = paragraph(every[0], "failed" if state == JobState.FAILED else "")
         parts = [first, *map(_faint, every[1:])]
         if row["report"] and folder is not None:
-            parts.append(f"<p>{link('Report', _address(Path(row['report']), folder))}</p>")
+            address = escape(_address(Path(row["report"]), folder))
+            parts.append(f'<p><a href="{address}">Report</a></p>')
         sure = row["certainty of the answer"] or row["certainty"]
         if DOUBTFUL in Path(row["mask"]).stem:
             sure = "doubtful"

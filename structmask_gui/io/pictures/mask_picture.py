@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.names import counted
 from structmask_gui.io.pictures.drawing import (
     BLANKED,
     CENTRE,
@@ -69,8 +70,7 @@ def draw_mask(mask: Mask) -> Image:
 
 def _heading(mask: Mask) -> str:
     statistics = mask.statistics
-    pixels = statistics.true_pixels
-    size = "1 pixel" if pixels == 1 else f"{pixels} pixels"
+    size = counted(statistics.true_pixels, "pixel")
     height, width = mask.shape
     return f"{statistics.shape_words}, {size}, mask of {height} x {width}"
 

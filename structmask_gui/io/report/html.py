@@ -66,11 +66,6 @@ def code(text: str) -> str:
     return f"<pre>{escape(text)}</pre>"
 
 
-def link(text: str, address: str) -> Markup:
-    """Return a link to an address that is already quoted."""
-    return Markup(f'<a href="{escape(address)}">{escape(text)}</a>')
-
-
 def table(
     head: Sequence[str], rows: Iterable[Sequence[object]], numbers: Sequence[int] = ()
 ) -> str:

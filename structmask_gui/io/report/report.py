@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from structmask_gui.core.extraction.extraction import Extraction, counted
+from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.symmetry import allowed_turns
+from structmask_gui.core.names import counted
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.parameters.rules import why_without_effect
 from structmask_gui.core.quality.assessment import NOT_SEPARATED
@@ -55,8 +56,7 @@ def save_report(
     frame : array_like, shape (y, x), optional
         Part of a frame, to be shown; `structmask_gui.io.pictures.figures.middle` gives one.
     context : MaskContext
-        For the trainers: stage, name of the mask's file, and the autocovariances by which the shape
-        for CAREamics is chosen. The record says the rest.
+        For the trainers: stage, and name of the mask's file. The record says the rest.
     force : bool
         Replace an existing file.
 

@@ -20,7 +20,7 @@ from structmask_gui.io.results.masks import (
     png_bytes,
     tiff_bytes,
 )
-from structmask_gui.io.results.record import Record, read_record
+from structmask_gui.io.results.record import Record, record_beside
 
 # No microscope image is as small as a file that holds nothing but a mask.
 _LARGEST_MASK_FILE = 128 * 1024
@@ -204,10 +204,8 @@ def is_mask(file: Path) -> bool:
 
 def measured_on(file: Path) -> tuple[str, ...]:
     """Return the names of the image files of a mask by its record; empty if none is beside it."""
-    path = file.with_suffix(".json")
-    if not is_file(path):
-        return ()
     try:
-        return tuple(last_part(item.path) for item in read_record(path).inputs)
+        record = record_beside(file)
     except InputError:
         return ()
+    return () if record is None else tuple(last_part(item.path) for item in record.inputs)

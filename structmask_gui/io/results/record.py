@@ -254,6 +254,10 @@ class Record(_Part):
         rows = {row.get("name"): row.get("error") for row in found.get("ledger", ())}
         return rows.get(found.get("choice"))
 
+    def is_of(self, file: Path) -> bool:
+        """Say whether a file is one of its inputs: where it was, or another of the same name."""
+        return any(item.name == shown(file) for item in self.inputs)
+
     def as_json(self) -> bytes:
         """Return the contents of a record file."""
         return json_bytes(self.model_dump(mode="json"))
@@ -366,6 +370,12 @@ def read_record(path: str | os.PathLike[str]) -> Record:
         raise InputError(f"{name}: is a damaged record: {error}") from None
     _checked_mask(record.mask, name)
     return record
+
+
+def record_beside(mask: Path) -> Record | None:
+    """Return the record beside a mask, None if there is none; raises as `read_record`."""
+    path = mask.with_suffix(".json")
+    return read_record(path) if is_file(path) else None
 
 
 def recorded_file(item: InputRecord, record: Path) -> Path | None:

@@ -7,11 +7,10 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Literal
 
-from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.symmetry import Turns, allowed_turns, strays_sentence, without_strays
 from structmask_gui.core.masks.trainers import Blanked, blanked
-from structmask_gui.core.names import Target
+from structmask_gui.core.names import Target, counted
 from structmask_gui.io.results.files import stem_of
 from structmask_gui.io.stack.channels import LUMINANCE, WEIGHTS
 from structmask_gui.version import __version__

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from structmask_gui.core.extraction.extraction import counted
-from structmask_gui.core.names import TARGETS
+from structmask_gui.core.names import TARGETS, counted
 from structmask_gui.io.trainers.about import (
     About,
     Snippet,

@@ -39,7 +39,7 @@ def test_what_each_remedy_changes(remedy: str, changes: dict[str, object]) -> No
 
 def test_the_text_names_old_and_new() -> None:
     assert apply_remedy(Parameters(), "mask_too_small").text == (
-        "Base percentile 50 → 40, Largest mask 25 → 35, Ring strength 0.3 → 0.2"
+        "Base percentile 50 % → 40 %, Largest mask 25 px → 35 px, Ring strength 0.3 → 0.2"
     )
     assert "Adaptive threshold on → off" in apply_remedy(Parameters(), "no_pattern_found").text
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from structmask_gui.core.stack.frames import ArrayFrames
-from structmask_gui.core.stack.reference_fit import dark_misfit, subtract_misfit
+from structmask_gui.core.stack.reference_fit import (
+    dark_misfit,
+    misfit,
+    misfit_sentence,
+    subtract_misfit,
+    used_kind,
+)
 
 RNG = np.random.default_rng(5)
 Y, X = np.mgrid[:96, :96]
@@ -64,3 +70,20 @@ def test_what_is_subtracted_has_size_and_level_of_the_frames():
     assert subtract_misfit(stack(500, 2, BLOBS, n=1), FRAMES) == ""
     assert subtract_misfit(stack(100, 2, n=1), FRAMES) == "its level is not that of your frames"
     assert "64 x 64" in subtract_misfit(stack(500, 2, n=1, side=64), FRAMES)
+
+
+def test_automatic_uses_the_dark_stack_first():
+    both = ("subtract", "dark")
+    assert used_kind("automatic", both) == "dark"
+    assert used_kind("automatic", both[:1]) == "subtract"
+    assert used_kind("automatic", ()) is None
+    assert used_kind("subtract", both) == "subtract"
+    assert used_kind("dark", both[:1]) is None
+    assert used_kind("difference", both) is None
+
+
+def test_what_does_not_fit_is_said_by_both_names():
+    why = misfit("dark", stack(100, 4, side=64), FRAMES)
+    said = misfit_sentence("dark", "d.tif", "a.tif", why)
+    assert said.startswith("d.tif does not seem to be a dark or blank stack for a.tif: its frames")
+    assert said.endswith("The answer may be wrong.")

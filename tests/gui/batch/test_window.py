@@ -14,7 +14,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.recommend.shared import Fit
 from structmask_gui.core.stack.frames import FrameRange, Region
 from structmask_gui.gui.batch.table import BatchTable
-from structmask_gui.gui.batch.window import SUMMARY, BatchWindow, seconds_left
+from structmask_gui.gui.batch.window import BatchWindow, seconds_left
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Step
 from structmask_gui.gui.style.colours import VERMILION
@@ -25,6 +25,8 @@ from structmask_gui.io.one_mask import Checked
 from structmask_gui.io.presets.preset import built_in_presets
 from structmask_gui.io.results.record import AnswerRecord, read_record
 from tests.gui.conftest import noise, wait_for_result
+
+SUMMARY = "structmask_batch.csv"
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QDialogButtonBox, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.names import counted
 from structmask_gui.core.recommend.candidates import row_words
 from structmask_gui.core.recommend.wording import Answer
 from structmask_gui.core.simulation import cells

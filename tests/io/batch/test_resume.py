@@ -154,7 +154,7 @@ def test_a_run_in_which_nothing_is_done_keeps_what_is_known(folder, tmp_path):
     jobs = plan_jobs(files, output_dir=out)
     other = queue_of(jobs, Parameters(center_size=15), resume=True)
     other.run()
-    write_summary(other, place, force=True)
+    write_summary(other, place)
     found = rows_of(place)
     for name in ("a.tif", "b.ome.tif"):
         assert found[name]["state"] == "skipped"
@@ -175,7 +175,7 @@ def test_a_run_in_which_nothing_is_done_keeps_what_is_known(folder, tmp_path):
             )
         forced.run()
         assert forced.counts()[JobState.DONE] == 0
-        write_summary(forced, place, force=True)
+        write_summary(forced, place)
         row = rows_of(place)["a.tif"]
         assert row["state"] == end
         assert row["sentence"] == good["a.tif"]["sentence"]
@@ -184,7 +184,7 @@ def test_a_run_in_which_nothing_is_done_keeps_what_is_known(folder, tmp_path):
     # And gone on with as it was, it is as it was.
     again = make(folder, out, resume=True)
     again.run()
-    write_summary(again, place, force=True)
+    write_summary(again, place)
     assert rows_of(place)["a.tif"]["state"] == "done"
 
 
@@ -198,7 +198,7 @@ def test_what_no_longer_holds_is_not_kept(folder, tmp_path):
     os.utime(folder / "a.tif", ns=(later, later))
     forced = make(folder, out, force=True)
     forced.run()
-    write_summary(forced, place, force=True)
+    write_summary(forced, place)
     row = rows_of(place)["a.tif"]
     assert (row["state"], row["mask"], row["sentence"]) == ("failed", "", "")
 
@@ -213,7 +213,7 @@ def test_a_batch_gone_on_with_keeps_the_rows_of_other_files(folder, tmp_path):
     part = queue_of(plan_jobs(files, output_dir=out), Parameters(), resume=True)
     part.run()
     assert is_current(part, place)
-    write_summary(part, place, force=True)
+    write_summary(part, place)
     after = rows_of(place)
     assert sorted(after) == ["a.tif", "b.ome.tif", "bad.tif"]
     for name in ("b.ome.tif", "bad.tif"):
@@ -231,7 +231,7 @@ def test_a_summary_that_is_replaced_keeps_the_rows_of_masks_made_otherwise(folde
     assert [row["settings"] for name, row in before.items() if name != "bad.tif"] == ["fine"] * 2
     averaged = make(folder, out, per="all", force=True)
     averaged.run()
-    write_summary(averaged, place, force=True)
+    write_summary(averaged, place)
     after = rows_of(place)
     assert sorted(after) == ["a.tif", "b.ome.tif", folder.name]
     assert after["a.tif"] == before["a.tif"]
@@ -239,7 +239,7 @@ def test_a_summary_that_is_replaced_keeps_the_rows_of_masks_made_otherwise(folde
     # Skipped, a mask keeps the name of its settings, and what failed its checksum.
     skipped = make(folder, out, preset="coarse")
     skipped.run()
-    write_summary(skipped, place, force=True)
+    write_summary(skipped, place)
     assert rows_of(place)["a.tif"]["settings"] == "fine"
     assert len(read_failures(place)) == 1
 

@@ -150,12 +150,10 @@ def test_a_name_is_no_formula(tmp_path, monkeypatch):
     assert found[1] == queue.statuses[0].error
 
 
-def test_a_summary_is_not_overwritten_and_no_other_file_is_taken_for_one(folder, tmp_path):
+def test_no_other_file_is_taken_for_a_summary(folder, tmp_path):
     queue = make(folder, tmp_path / "out")
     place = tmp_path / "s.html"
     assert [path.name for path in write_summary(queue, place)] == ["s.csv", "s.html"]
-    with pytest.raises(InputError, match="already exists"):
-        write_summary(queue, place)
     assert read_failures(tmp_path / "none") == {}
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="is no summary"):
