@@ -394,7 +394,6 @@ def quality(extraction: Any, stack: np.ndarray, *, judged: bool) -> dict[str, An
         if "measured" not in signature(evaluate).parameters:
             names = ("noise", "still", "trusted", "radius")
             given = {name: getattr(basis, name) for name in names}
-        if "source" in signature(evaluate).parameters:
             given["source"] = "difference" if len(stack) > 1 else "flat"
         outcome = evaluate(frames, denoised, extraction.mask, **given)
         names = ("copied", "noise_left", "lost", "expected")

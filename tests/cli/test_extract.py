@@ -233,7 +233,7 @@ def test_interruption(structmask, noisy, monkeypatch):
     def interrupt(*args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("structmask_gui.io.extract_files.measure", interrupt)
+    monkeypatch.setattr("structmask_gui.io.extract_files.extract_recording", interrupt)
     assert structmask("extract", noisy).code == 130
     assert outputs(noisy.parent) == []
 
