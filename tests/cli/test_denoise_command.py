@@ -153,7 +153,7 @@ def test_what_speaks_against_it_is_asked_about_in_one_sentence(structmask, stack
     assert answer.err.count("\n") == 1
     answer = structmask("denoise", eight, "--yes", "--json")
     assert answer.code == 0, answer.err
-    assert "processed" in answer.json["accepted"]
+    assert "eight_bits" in answer.json["accepted"]
 
 
 def test_the_help_names_all_that_is_asked_about(structmask):

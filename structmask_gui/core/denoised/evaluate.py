@@ -71,7 +71,8 @@ class Evaluation:
     """Share of the noise variance that the output copies, pixel for pixel; 0 for a perfect blind
     spot, by chance slightly negative."""
     noise_left: float
-    """Variance of the noise in the output, in units of the raw noise's."""
+    """Variance of the noise in the output, in units of the raw noise's; in flat patches, with the
+    structure that they hold."""
     output_correlation: FloatArray
     """Autocorrelation of the noise in the output, shape (2 radius + 1, 2 radius + 1)."""
     residual_correlation: FloatArray
@@ -104,13 +105,14 @@ class Evaluation:
         if self.fault is not None:
             # Of something else than a result of this mask, no figure is good or bad.
             pattern = loss = ""
-        lines = [f"Share of the detail that is lost: {lost} {loss}".rstrip()]
+        lines = []
         if self.trusted:
-            lines[:0] = [
-                f"Pattern still in your result: {share_words(self.copied)}. {pattern}".rstrip(),
-                f"Noise left: {100 * self.noise_left:.1f} % of the raw noise (less is better).",
-            ]
-        return lines
+            lines.append(f"Pattern still in your result: {share_words(self.copied)}. {pattern}")
+        if self.trusted and self.source == "difference":
+            left = f"{100 * self.noise_left:.1f} %"
+            lines.append(f"Noise left: {left} of the raw noise (less is better).")
+        lines.append(f"Share of the detail that is lost: {lost} {loss}")
+        return [line.rstrip() for line in lines]
 
     def _loss(self, detail: LostDetail) -> str:
         """Return whether a loss of detail is much, in words."""
@@ -135,7 +137,7 @@ class Evaluation:
             "noise_told_from_picture": self.trusted,
             "noise_repeated": self.copied,
             "noise_repeated_linear": self.expected,
-            "noise_left": self.noise_left,
+            "noise_left": self.noise_left if self.source == "difference" else None,
             "detail_lost": self.lost,
             "share_of_detail_lost": None if detail is None else detail.share,
             "share_of_detail_lost_linear": None if detail is None else detail.linear,

@@ -388,8 +388,10 @@ class Denoiser:
             result += added if band is None else band(added)
             result = result if fine is None else fine(result)
             inner = slice(y0 - top, y1 - top)
-            lost = padded[REACH:-REACH, REACH:-REACH][inner] - result[inner]
-            yield y0, result[inner] + mean, float(lost.sum(dtype=np.float64))
+            raw, made = padded[REACH:-REACH, REACH:-REACH][inner], result[inner]
+            if raw.min() == raw.max():
+                made = raw  # a blank frame stays exactly as it is
+            yield y0, made + mean, float((raw - made).sum(dtype=np.float64))
 
     def _answer(
         self, padded: Float32Array, shares: NDArray[np.float64], task: Task

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.stack.frames import Lines
+from structmask_gui.core.stack.fill import put_back, without_fill
+from structmask_gui.core.stack.frames import Frames, Lines
 
 SPAN = 9
 """Lines over which low-frequency structure is averaged before the medians are taken. More remove
@@ -48,6 +49,14 @@ def destriped(frame: AnyArray, lines: Lines) -> NDArray[np.float32]:
     offsets = offsets[:, np.newaxis] if lines == "rows" else offsets[np.newaxis, :]
     result: NDArray[np.float32] = (np.asarray(frame, dtype=np.float64) - offsets).astype(np.float32)
     return result
+
+
+def destriped_frame(frames: Frames, number: int, lines: Lines) -> NDArray[np.float32]:
+    """Return a frame of a stack less its line offsets, float32, with its fill as it is."""
+    image = without_fill(frames, own=True)
+    page = destriped(image.read(number), lines)
+    put_back(image, number, page, 0)
+    return page
 
 
 def _slow(values: FloatArray, good: NDArray[np.bool_]) -> FloatArray:

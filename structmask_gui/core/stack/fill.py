@@ -32,7 +32,7 @@ _FIRST, _LOOKED_AT = 3, 8
 """Frames in which fill is sought, and in how many if one has some: where frames were shifted, each
 has its own."""
 
-_ENOUGH, _AT_ONCE = 2**19, 2**22
+_ENOUGH, _AT_ONCE = 2**20, 2**22
 """Pixels of a frame in which fill is sought, every n-th of larger ones; and that are read at
 once."""
 

@@ -125,7 +125,7 @@ class RemovalDialog(QDialog):
 
 
 def _both(frames: Frames, number: int, lines: Lines, _task: Task) -> _Shown:
-    from structmask_gui.core.stack.destripe import destriped
+    from structmask_gui.core.stack.destripe import destriped_frame
 
-    recorded = frames.read(number)
-    return _Shown(number, recorded.astype(np.float32), destriped(recorded, lines))
+    recorded = frames.read(number).astype(np.float32)
+    return _Shown(number, recorded, destriped_frame(frames, number, lines))

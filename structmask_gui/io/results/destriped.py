@@ -12,7 +12,7 @@ import numpy as np
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.destripe import destriped
+from structmask_gui.core.stack.destripe import destriped_frame
 from structmask_gui.core.stack.frames import Frames, Lines
 from structmask_gui.core.stack.scaled import check_single
 from structmask_gui.io.files.atomic import write_atomic
@@ -58,7 +58,7 @@ def save_destriped(
         for number in range(frames.n_frames):
             task.stop_if_cancelled()
             task.report(number, frames.n_frames, f"Destriping {frames.name}")
-            page = destriped(frames.read(number), lines)
+            page = destriped_frame(frames, number, lines)
             varies = varies or bool((page != page[0, 0]).any())
             file.write(page.astype("<f4", copy=False).tobytes())
         task.report(frames.n_frames, frames.n_frames, f"Destriping {frames.name}")

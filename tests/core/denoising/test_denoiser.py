@@ -200,6 +200,15 @@ def test_a_frame_without_pixels_stays_without(short):
     assert np.isnan(made.predict(1)).all()
 
 
+@pytest.mark.parametrize("value", [0, 100.3])
+def test_a_blank_frame_stays_exactly_as_it_is(short, value):
+    stack = frames(3, squares())
+    stack[1] = value
+    made = Denoiser(stack, ROW)
+    made.fit()
+    np.testing.assert_array_equal(made.predict(1), stack[1])
+
+
 @pytest.mark.parametrize("value", [0, np.nan])
 def test_fill_is_kept_and_changes_nothing_beside_it(short, value):
     clean = squares()

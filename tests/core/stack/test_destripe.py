@@ -5,7 +5,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.quality.covariance import noise_covariance
 from structmask_gui.core.quality.radius_curve import copied_curve
 from structmask_gui.core.simulation import NoiseModel, cells, row_offsets, simulate
-from structmask_gui.core.stack.destripe import destriped, line_offsets
+from structmask_gui.core.stack.destripe import destriped, destriped_frame, line_offsets
 from structmask_gui.core.stack.frames import ArrayFrames, CutFrames, Region
 
 
@@ -45,6 +45,19 @@ def test_pixels_that_are_not_finite_are_left_out():
     assert offsets[7] == 0
     assert offsets[5] > 2
     assert np.isfinite(offsets).all()
+
+
+def test_a_bar_of_writing_is_left_out_and_stays():
+    rng = np.random.default_rng(0)
+    frame = (120 + 5 * rng.normal(size=(1, 90, 80)) + 8 * rng.normal(size=(1, 90, 1))).round()
+    alone = destriped_frame(ArrayFrames(frame[:, :70].copy()), 0, "rows")
+    frame[0, 70:] = 0
+    frame[0, 76:84, 10:70:3] = 255
+    found = destriped_frame(ArrayFrames(frame), 0, "rows")
+    np.testing.assert_array_equal(found[70:], frame[0, 70:])
+    # At its edge the mean is of fewer lines.
+    np.testing.assert_allclose(found[:61], alone[:61], atol=1e-4)
+    assert np.abs(found[:70] - alone).max() < 4
 
 
 def test_a_region_of_destriped_frames_is_known_as_such():
