@@ -192,7 +192,8 @@ def test_the_command_line_says_the_same_and_both_panels_name_one_place(
     assert told["where"] == panel.denoised.evaluation.where
     assert told["noise_repeated"] == pytest.approx(panel.denoised.evaluation.copied, abs=0.01)
     # Of flat patches, structure adds to it.
-    left = panel.denoised.evaluation.noise_left if source == "difference" else None
+    compared = panel.denoised.evaluation.source == "difference"
+    left = panel.denoised.evaluation.noise_left if compared else None
     assert told["noise_left"] == (None if left is None else pytest.approx(left))
     assert ("Noise left" in panel.figures.text()) == (left is not None)
     assert told["noise_repeated_linear"] == pytest.approx(
