@@ -15,7 +15,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.postprocess import centre_component, strongest_pairs
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.measure.measurement import Measurement
-from structmask_gui.core.names import counted as counted
+from structmask_gui.core.names import counted
 from structmask_gui.core.parameters.info import Stage
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task

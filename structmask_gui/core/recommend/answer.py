@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from structmask_gui.core.extraction.extraction import (
     EditedExtraction,
     Extraction,
-    counted,
     no_ring_passes,
 )
+from structmask_gui.core.names import counted
 from structmask_gui.core.recommend.automatic import automatic_answer
 from structmask_gui.core.recommend.grounds import Grounds
 from structmask_gui.core.recommend.ledger import TIE, with_training

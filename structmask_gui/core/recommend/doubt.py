@@ -8,8 +8,8 @@ from structmask_gui.core.extraction.extraction import (
     EditedExtraction,
     Extraction,
     cannot_separate,
-    counted,
 )
+from structmask_gui.core.names import counted
 from structmask_gui.core.recommend.candidates import safe_candidates
 from structmask_gui.core.recommend.recommend import Recommendation, expected_error
 from structmask_gui.core.recommend.shapes import of_noise

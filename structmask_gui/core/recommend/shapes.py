@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.names import counted
 from structmask_gui.core.verdict.kind import NoiseKind
 
 GAINS, _HARMS = 0.95, 2.0
