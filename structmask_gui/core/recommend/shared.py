@@ -224,7 +224,11 @@ def shared_answer(
 def _advice(by_word: Mapping[FitWord, Sequence[str]], bare: bool, in_vain: bool) -> str:
     """Say what to do; ``in_vain``: no file gains by any mask."""
     vain = [word for word in _NO_GAIN.values() if word in by_word]
-    advice = "Train plain Noise2Void on all of them." if bare else "Use it for all of them."
+    good, n = len(by_word.get("fits", ())), sum(map(len, by_word.values()))
+    which = "all of them"
+    if 0 < good < n:
+        which = "the file that it fits" if good == 1 else f"the {good} files that it fits"
+    advice = f"Train plain Noise2Void on {which}." if bare else f"Use it for {which}."
     if "fits worse" in by_word and "fits" not in by_word and not vain:
         return "Every file has a better mask: compare with the preset automatic."
     if "does not fit" in by_word:

@@ -139,7 +139,7 @@ def test_a_mask_that_gains_nothing_does_not_just_fit(monkeypatch, error, word, d
         "Likely. It fits 1 of the 2 files."
         f" No other mask is better, but denoising is expected to {does}: a.tif."
     )
-    assert told.advice == "Use it for all of them. Compare any result with the raw frames."
+    assert told.advice.startswith("Use it for the file that it fits. Compare any result with the")
     assert sign_of(told.certainty, told.actions) == "attention"
     alone = shared_answer(BARE, ["a.tif", "b.tif"], [fit, fit])
     assert alone.how_sure == (
@@ -154,6 +154,18 @@ def test_a_file_whose_own_mask_gains_nothing_either_says_so():
         "Fits worse: expected error 2.9 times the noise (its own 13 pixels: 2.8 times the noise)."
         " Denoising is expected to do harm with either. Likely."
     )
+
+
+def test_it_is_advised_for_all_files_only_where_it_fits_all():
+    own, good = careamics_masks()["horizontal 13"], Fit("fits", "likely", 13, 0.1, 0.1)
+    worse, untold = Fit("fits worse", "likely", 13, 0.2, 0.15), Fit("cannot tell", "cannot tell", 1)
+    fits = [good] * 4 + [worse, untold, untold]
+    told = shared_answer(own, [*"abcdefg"], fits)
+    assert told.how_sure.startswith("Uncertain. It fits 4 of the 7 files. Fits worse: e.")
+    assert told.advice == "Use it for the 4 files that it fits."
+    assert shared_answer(own, [*"abcd"], fits[:4]).advice == "Use it for all of them."
+    told = shared_answer(BARE, [*"abcdefg"], fits)
+    assert told.advice == "Train plain Noise2Void on the 4 files that it fits."
 
 
 def test_files_that_need_something_first_are_named():
