@@ -170,6 +170,15 @@ def test_dimensions_without_names(structmask, tmp_path):
     assert "four.npy: its 4 dimensions (2 x 3 x 64 x 64) have no names and do not" in answer.err
 
 
+def test_channels_in_turn_have_no_axis_of_their_own(structmask, noisy):
+    answer = structmask("extract", noisy, "--axes", "TCYX")
+    assert answer.err == (
+        "error: rows.ome.tif: the axes 'TCYX' do not fit its 3 dimensions (3 x 128 x 128); give one"
+        " letter for each, as in TYX, and for channels in turn --frames ::2.\n"
+    )
+    assert structmask("extract", noisy, "--axes", "QTYX").err.endswith("as in TYX.\n")
+
+
 @pytest.mark.parametrize(
     "command",
     [

@@ -124,9 +124,12 @@ def named_axes(letters: str, shape: tuple[int, ...], *, given: bool = False) -> 
             " and columns."
         )
     if len(letters) != len(shape) or not letters.isalpha() or not letters.isascii():
+        # Channels that alternate along one dimension have no axis of their own.
+        in_turn = "C" in letters and len(letters) > len(shape)
         raise InputError(
             f"the axes {letters!r} do not fit its {len(shape)} dimensions ({text}); give"
-            f" one letter for each, as in {suggested_axes(shape)}."
+            f" one letter for each, as in {suggested_axes(shape)}"
+            f"{', and for channels in turn --frames ::2' if in_turn else ''}."
         )
     if any(letters.count(letter) != 1 for letter in "YX"):
         said = f"the axes given, {letters}," if given else f"its axes {letters} ({text})"
