@@ -15,6 +15,7 @@ from structmask_gui.io.extract_files import ExtractionSettings
 from structmask_gui.io.files.paths import one_line, shown
 from structmask_gui.io.one_mask import check_files, counts
 from structmask_gui.io.results.masks import load_mask
+from structmask_gui.io.stack.channels import with_channel
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,9 +38,11 @@ def run(arguments: argparse.Namespace) -> int:
                 print(f"error: {one_line(one.error)}", file=sys.stderr)
                 continue
             fits.append(one.fit)
-            results.append({"file": str(one.item.path), **one.fit.record()})
+            found = {"file": str(one.item.path), "channel": one.channel, **one.fit.record()}
+            results.append(found)
             if not arguments.json:
-                print(f"{one_line(shown(one.item.path))}: {one.fit.sentence}")
+                name = with_channel(shown(one.item.path), one.channel)
+                print(f"{one_line(name)}: {one.fit.sentence}")
     if arguments.json:
         print_json({"mask": str(arguments.mask), "results": results, "errors": errors})
     elif len(fits) > 1:

@@ -46,7 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
     # A record of several inputs is of one mask for all of them.
     together = arguments.average or (record is not None and len(record.inputs) > 1)
     jobs = [inputs] if together else [[item] for item in inputs]
-    files = plan_results([job[0].path for job in jobs], arguments.output_dir)
+    first = [job[0] for job in jobs]
+    marks = [item.channel_mark for item in first]
+    files = plan_results([item.path for item in first], arguments.output_dir, marks)
     results: list[dict[str, Any]] = []
     errors: list[dict[str, str]] = []
     for job, target in zip(jobs, files, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.io.files.paths import is_file, shown
 from structmask_gui.io.results.masks import load_mask
 from structmask_gui.io.results.record import Record, record_beside
+from structmask_gui.io.stack.channels import with_channel
 from structmask_gui.io.trainers.snippets import MaskContext, snippet
 
 
@@ -42,13 +44,23 @@ def run(arguments: argparse.Namespace) -> int:
             " give that mask itself, or move it away."
         )
     print(made.text, end="" if made.text.endswith("\n") else "\n")
-    print_notes(made.notes)
+    print_notes([*_other_channel(arguments.mask, record, context), *made.notes])
     if made.needs_file and not is_file(npy):
         print(
             f"note: The text loads the mask from {shown(npy)}, which is not there: export it.",
             file=sys.stderr,
         )
     return DONE
+
+
+def _other_channel(mask: Path, record: Record | None, context: MaskContext) -> Iterator[str]:
+    """Say which channel the mask was measured on, if it is another than the text reads."""
+    measured = () if record is None else tuple(item.channel for item in record.inputs)
+    if context.channel is None or context.channel in measured or set(measured) <= {None}:
+        return
+    assert record is not None
+    reads = with_channel(shown(context.file), context.channel)
+    yield f"{shown(mask)} was measured on {record.measured_in}; the text reads {reads}."
 
 
 def _how(mask: Path, file: Path, record: Record | None) -> str:

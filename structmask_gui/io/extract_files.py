@@ -20,7 +20,7 @@ from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.results.files import doubtful_name
 from structmask_gui.io.results.record import Record, make_record
-from structmask_gui.io.stack.channels import Channel
+from structmask_gui.io.stack.channels import LUMINANCE, Channel
 from structmask_gui.io.stack.image_stack import ImageStack, MeasuredFiles
 
 
@@ -34,6 +34,20 @@ class Input:
     channel: Channel | None = None
     series: int | None = None
     frames: slice | None = None  # which of its frames; all without it
+
+    @property
+    def channel_mark(self) -> str:
+        """As `ImageStack.channel_mark`, before the file is opened."""
+        if self.channel in (None, LUMINANCE):
+            return ""
+        if self.channel:
+            return f"_c{self.channel}"
+        try:
+            # The first of channels, but not of colours, where that is the luminance.
+            with self.open() as stack:
+                return stack.channel_mark
+        except InputError:
+            return ""
 
     def open(self) -> ImageStack:
         """Open the file; the caller closes it."""

@@ -45,6 +45,7 @@ from structmask_gui.io.results.record import (
     VerdictRecord,
     make_record,
 )
+from structmask_gui.io.stack.channels import Channel
 from structmask_gui.io.stack.image_stack import MeasuredFiles
 
 _PUBLISHED = {"ring": "the masks of ring analysis", "spine": "the masks of the spine"}
@@ -127,10 +128,17 @@ def check_mask(
     mask: Mask, item: Input, settings: ExtractionSettings, *, task: Task = NO_TASK
 ) -> Fit:
     """Say whether a mask fits a file; the noise is measured as the settings say."""
+    return _fit_of(mask, item, settings, task)[0]
+
+
+def _fit_of(
+    mask: Mask, item: Input, settings: ExtractionSettings, task: Task
+) -> tuple[Fit, Channel | None]:
     with opened([item], settings) as files:
+        channel = files.stacks[0].channel
         judged = judge_stack(files.recording(settings.region), settings.parameters, task=task)
         misfit = judging_misfit(files, settings.parameters, task)
-    return FileNoise.of(judged).fit(mask, task).doubted(misfit)
+    return FileNoise.of(judged).fit(mask, task).doubted(misfit), channel
 
 
 @dataclass(frozen=True)
@@ -140,6 +148,7 @@ class Checked:
     item: Input
     fit: Fit | None
     error: str = ""  # why it could not be checked
+    channel: Channel | None = None  # None if the file has one alone
 
 
 def check_files(
@@ -149,7 +158,8 @@ def check_files(
     for number, item in enumerate(inputs):
         step = task.part(number, len(inputs))
         try:
-            yield Checked(item, check_mask(mask, item, settings, task=step))
+            fit, channel = _fit_of(mask, item, settings, step)
+            yield Checked(item, fit, channel=channel)
         except StructMaskError as error:
             task.stop_if_cancelled()
             yield Checked(item, None, str(error))

@@ -337,7 +337,9 @@ class BatchWindow(QDialog):
         """Where the summary goes."""
         from structmask_gui.io.batch.summary import summary_place
 
-        return summary_place(self._files, self.choices.folder, Path.home())
+        like = self._like()
+        mark = "" if like is None else like.channel_mark
+        return summary_place(self._files, self.choices.folder, Path.home(), mark)
 
     def start(self) -> None:
         """Do all jobs with the parameters that the main window has now."""

@@ -96,11 +96,12 @@ def plan_jobs(
     output_dir : Path, optional
         Where the results go; beside the files if not given.
     like : Input, optional
-        How the files are opened; its path is not used.
+        How the files are opened; of its path, no more than whether it has channels or colours.
     """
+    mark = "" if like is None else like.channel_mark
     inputs = [Input(file) if like is None else replace(like, path=file) for file in files]
     if per == "file":
-        targets = plan_results(files, output_dir)
+        targets = plan_results(files, output_dir, [mark] * len(files))
         return [
             Job(shown(item.path), (item,), target)
             for item, target in zip(inputs, targets, strict=True)
@@ -111,7 +112,7 @@ def plan_jobs(
         groups.setdefault(folder, []).append(item)
     # Named after the folder; an ending is added because a name's last one is cut off.
     stems = [folder / f"{folder.absolute().name or 'all'}.files" for folder in groups]
-    targets = plan_results(stems, output_dir)
+    targets = plan_results(stems, output_dir, [mark] * len(stems))
     return [
         Job(shown(folder.absolute()), tuple(items), target)
         for (folder, items), target in zip(groups.items(), targets, strict=True)

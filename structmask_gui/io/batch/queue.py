@@ -29,6 +29,7 @@ from structmask_gui.io.batch.resume import (
     finished,
     half_written,
     is_shared,
+    named_before,
 )
 from structmask_gui.io.batch.status import JobState, JobStatus, done_with, skipped, skipped_for
 from structmask_gui.io.extract_files import ExtractionSettings, Input
@@ -212,6 +213,10 @@ class BatchQueue:
 
     def _run_one(self, index: int, task: Task) -> None:
         job = self._jobs[index]
+        if self.resume:
+            job = named_before(job)
+            with self._lock:
+                self._jobs[index] = job
         started = time.monotonic()
         ended = sum(s.state not in (JobState.PENDING, JobState.RUNNING) for s in self.statuses)
         part = task.part(ended, len(self._jobs))

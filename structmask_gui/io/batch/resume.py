@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.batch.files import Job
@@ -13,6 +13,7 @@ from structmask_gui.io.extract_files import ExtractionSettings, Input
 from structmask_gui.io.files.paths import exists, is_file
 from structmask_gui.io.results.masks import load_mask, npy_bytes, png_bytes
 from structmask_gui.io.results.record import InputRecord, Record, file_checksum, read_record
+from structmask_gui.io.stack.channels import LUMINANCE
 from structmask_gui.version import __version__
 
 
@@ -118,6 +119,36 @@ def _asked_for(record: Record, job: Job, settings: ExtractionSettings) -> bool:
     return not settings.quality or record.quality is not None or bool(record.fits)
 
 
+def named_before(job: Job) -> Job:
+    """Return the job, with the names of versions that did not mark channels if its mask has these.
+
+    Those versions gave the masks of all channels one name.
+    """
+    before = replace(job, files=job.files.unmarked)
+    if before == job or exists(job.files.found.json) or holding(before) is None:
+        return job
+    return before
+
+
+def of_others(job: Job) -> str:
+    """Name what the mask was measured in that is in the place of a job's, if it is not the job's.
+
+    That is another file of the same stem, or another channel.
+    """
+    try:
+        record = read_record(job.files.found.json)
+    except InputError:
+        return ""
+    own = any(record.is_of(item.path) for item in job.inputs) and _same_channel(job, record)
+    return "" if own else record.measured_in
+
+
+def _same_channel(job: Job, record: Record) -> bool:
+    asked = job.inputs[0].channel
+    allowed = {0, LUMINANCE} if asked is None else {asked}
+    return all((item.channel or 0) in allowed for item in record.inputs)
+
+
 def holding(job: Job) -> Record | None:
     """Return the record of the mask that a job has, whatever its settings; None if none holds.
 
@@ -136,7 +167,8 @@ def holding(job: Job) -> Record | None:
     except (InputError, OSError):
         return None
     known = {_place(item.path) for item in record.inputs}
-    return record if known and known <= {_place(item.path) for item in job.inputs} else None
+    held = known <= {_place(item.path) for item in job.inputs} and _same_channel(job, record)
+    return record if known and held else None
 
 
 def half_written(job: Job, record: Record) -> bool:

@@ -11,7 +11,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.names import counted
 from structmask_gui.core.verdict.certainty import Certainty, certainty_of, sign_of
 from structmask_gui.io.batch.files import Job
-from structmask_gui.io.batch.resume import holding
+from structmask_gui.io.batch.resume import holding, of_others
 from structmask_gui.io.files.paths import exists, shown
 from structmask_gui.io.results.record import AnswerRecord, FitRecord, Record
 
@@ -85,6 +85,8 @@ class JobStatus:
 
 def skipped_for(job: Job, path: Path, *, unlike: bool = False) -> JobStatus:
     """Return the status of a job that is left as it is because a file of its result exists."""
+    if others := of_others(job):
+        return skipped(job, f"{shown(path)} is there, of {others}", unlike=True)
     what = "a report" if path == job.files.report else "a mask"
     return skipped(job, f"has {what} already, {shown(path)}", unlike=unlike)
 

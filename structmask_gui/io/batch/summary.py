@@ -66,11 +66,16 @@ def summary_paths(path: Path) -> tuple[Path, Path]:
     return stem.with_name(stem.name + ".csv"), stem.with_name(stem.name + ".html")
 
 
-def summary_place(files: Sequence[Path], output_dir: Path | None, otherwise: Path) -> Path:
-    """Return where a summary goes if it is not said: to the results, or the folder of all files."""
+def summary_place(
+    files: Sequence[Path], output_dir: Path | None, otherwise: Path, mark: str = ""
+) -> Path:
+    """Return where a summary goes if it is not said: to the results, or the folder of all files.
+
+    ``mark``: `Input.channel_mark`.
+    """
     folders = {file.parent for file in files}
     folder = output_dir or (folders.pop() if len(folders) == 1 else otherwise)
-    return folder / "structmask_batch.csv"
+    return folder / f"structmask_batch{mark}.csv"
 
 
 def write_summary(queue: BatchQueue, path: Path) -> tuple[Path, Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +21,16 @@ from structmask_gui.io.results.masks import (
     png_bytes,
     tiff_bytes,
 )
-from structmask_gui.io.results.record import Record, record_beside
+from structmask_gui.io.results.record import Record, read_record, record_beside
 
 # No microscope image is as small as a file that holds nothing but a mask.
 _LARGEST_MASK_FILE = 128 * 1024
 _MASK_FILES = (".npy", ".png", ".tif", ".tiff", ".json")
 DOUBTFUL = "_doubtful"
 """Stands in the names of masks that the answer does not support."""
+
+_MARK = r"_c\d+$"
+"""`ImageStack.channel_mark` at the end of a stem."""
 
 _RESULT_ENDINGS = tuple(
     f"_mask{doubt}{ending}"
@@ -61,6 +65,12 @@ class ResultFiles:
         return ResultFiles(*(doubtful_name(path) for path in self.all()))
 
     @property
+    def unmarked(self) -> ResultFiles:
+        """The names that versions gave which did not mark the channel."""
+        stem = self.json.stem.removesuffix("_mask")
+        return ResultFiles.named(self.json.parent, re.sub(_MARK, "", stem))
+
+    @property
     def found(self) -> ResultFiles:
         """The files that are there: under these names, else as doubtful; these if none are."""
         return self.doubtful if not exists(self.json) and exists(self.doubtful.json) else self
@@ -75,9 +85,10 @@ class ResultFiles:
         """Refuse if one of the files exists, before anything is computed."""
         path = self.taken(report=report)
         if path is not None:
+            of = _measured_in(self.found.json)
             raise InputError(
-                f"{shown(path)}: exists already; use --force to replace it, or another"
-                " --output-dir."
+                f"{shown(path)}: exists already{f' and is of {of}' if of else ''}; use --force to"
+                " replace it, or another --output-dir."
             )
 
     def taken(self, *, report: bool = False) -> Path | None:
@@ -97,11 +108,16 @@ def stem_of(path: Path) -> str:
     return stem[:-4] if stem.lower().endswith(".ome") and len(stem) > 4 else stem
 
 
-def plan_results(paths: Sequence[Path], output_dir: Path | None) -> list[ResultFiles]:
-    """Name the results of several files; equal stems in one folder get -2, -3 and so on."""
+def plan_results(
+    paths: Sequence[Path], output_dir: Path | None, marks: Sequence[str] = ()
+) -> list[ResultFiles]:
+    """Name the results of several files; equal stems in one folder get -2, -3 and so on.
+
+    ``marks``: of each file, as `ImageStack.channel_mark`.
+    """
     taken: set[tuple[Path, str]] = set()
     planned = []
-    for path in paths:
+    for path, mark in zip(paths, marks or [""] * len(paths), strict=True):
         folder = output_dir if output_dir is not None else path.parent
         stem = stem_of(path)
         name, number = stem, 1
@@ -110,8 +126,16 @@ def plan_results(paths: Sequence[Path], output_dir: Path | None) -> list[ResultF
             number += 1
             name = f"{stem}-{number}"
         taken.add((folder, name.lower()))
-        planned.append(ResultFiles.named(folder, name))
+        planned.append(ResultFiles.named(folder, f"{name}{mark}"))
     return planned
+
+
+def _measured_in(record: Path) -> str:
+    """Return what a mask was measured in, by its record; nothing if there is none to be read."""
+    try:
+        return read_record(record).measured_in
+    except InputError:
+        return ""
 
 
 def write_results(
@@ -169,9 +193,11 @@ def is_result(file: Path) -> bool:
     if is_file(file.with_name(record)):
         return True
     # Of a run that was killed between two files the record may be missing.
-    name = stem.rpartition("-")[0] if stem.rpartition("-")[2].isdigit() else stem
+    names = {stem, re.sub(_MARK, "", stem)}
+    names |= {re.sub(r"-\d+$", "", name) for name in names}
     return any(
-        stem_of(other) in (stem, name) and other != file and is_readable_name(other)
+        stem_of(other) == name and other != file and is_readable_name(other)
+        for name in names
         for other in file.parent.glob(f"{glob.escape(name)}.*")
     )
 

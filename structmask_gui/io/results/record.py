@@ -24,6 +24,7 @@ from structmask_gui.core.recommend.wording import Answer
 from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, json_bytes, read_json
 from structmask_gui.io.files.paths import is_file, is_folder, last_part, reason, shown
 from structmask_gui.io.files.remote import remote_address
+from structmask_gui.io.stack.channels import with_channel
 from structmask_gui.io.stack.image_stack import ImageStack, MeasuredFiles
 from structmask_gui.io.stack.info import describe
 from structmask_gui.version import __version__
@@ -67,6 +68,11 @@ class InputRecord(_Part):
     n_frames: int | None = None
     sha256: str | None = None  # checksum of the file; None if it was not made
     metadata: dict[str, str] = Field(default_factory=dict)  # as the file has it
+
+    @property
+    def called(self) -> str:
+        """Its name, with the channel if it has several."""
+        return with_channel(self.name, self.channel)
 
     @classmethod
     def of(cls, stack: ImageStack, task: Task = NO_TASK) -> InputRecord:
@@ -253,6 +259,13 @@ class Record(_Part):
         found = self.recommendation or {}
         rows = {row.get("name"): row.get("error") for row in found.get("ledger", ())}
         return rows.get(found.get("choice"))
+
+    @property
+    def measured_in(self) -> str:
+        """Its files and their channels, as messages name them."""
+        names = [item.called for item in self.inputs]
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        return ", ".join(names[:3]) + more
 
     def is_of(self, file: Path) -> bool:
         """Say whether a file is one of its inputs: where it was, or another of the same name."""

@@ -81,6 +81,13 @@ def choose_channel(axes: Axes, contents: Contents, wanted: Channel | None) -> Ch
     )
 
 
+def with_channel(name: str, channel: int | str | None) -> str:
+    """Return a file's name as messages show it with its channel, if it has several."""
+    if channel is None:
+        return name
+    return f"{name} ({channel if channel == LUMINANCE else f'channel {channel}'})"
+
+
 def _samples(axes: Axes, contents: Contents) -> tuple[int, bool]:
     """Return how many colour samples count, and whether they are red, green and blue."""
     if axes.colour is None:

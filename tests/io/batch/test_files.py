@@ -61,6 +61,8 @@ def test_masks_of_an_earlier_run_are_no_images(folder):
     (folder / "a_mask.json").unlink()
     assert names(find_files([folder])[0]) == names(files)
     assert names(find_files([str(folder / "*.npy")])[0]) == []
+    (folder / "a_c1_mask.png").write_bytes(b"x")
+    assert names(find_files([folder])[0]) == names(files)
     # But an image that only sounds like one is kept.
     (folder / "cell_mask.png").write_bytes(b"x")
     assert "cell_mask.png" in names(find_files([folder])[0])
