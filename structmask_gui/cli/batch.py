@@ -37,6 +37,7 @@ from structmask_gui.io.files.atomic import make_folder
 from structmask_gui.io.files.paths import exists, one_line, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.presets.library import find_preset
+from structmask_gui.io.results.files import stem_of
 from structmask_gui.io.results.record import read_record
 
 _SUMMARY_EVERY = 5.0
@@ -161,6 +162,10 @@ class _Reporter:
                 first = f"{first} Made of {status.used}."
             if self._verbose:
                 others += details(status.sentence, status.notes)
+            mask = job.files.found.npy.name
+            if len(job.inputs) == 1 and not mask.startswith(f"{stem_of(job.inputs[0].path)}_"):
+                # Numbered: another image has the same name but for its ending or folder.
+                others.append(f"    Written: {one_line(mask)}")
             tqdm.write("\n".join((f"{first}{kept}", *others)), file=sys.stdout)
         for sentence in status.left_out:
             tqdm.write(f"error: {sentence}", file=sys.stderr)

@@ -71,6 +71,27 @@ def test_a_second_run_needs_resume_or_force(structmask, noisy, tmp_path):
     assert ",coarse," in (tmp_path / "s.csv").read_text(encoding="utf-8-sig")
 
 
+def test_which_of_two_images_of_one_name_a_mask_is_of(structmask, noisy, tmp_path):
+    other = tmp_path / "rows.tif"
+    other.write_bytes(noisy.read_bytes())
+    assert structmask("extract", other).code == 0
+    answer = structmask("extract", noisy)
+    assert answer.code == 2
+    assert answer.err.startswith("error: rows_mask.npy: exists already and is of rows.tif; use")
+    answer = structmask("batch", noisy, "--summary", tmp_path / "one")
+    assert answer.code == 2
+    assert "rows.ome.tif: skipped: rows_mask.npy is there, of rows.tif; use --force" in answer.err
+    out = tmp_path / "out"
+    answer = structmask("batch", noisy, other, "--output-dir", out)
+    assert answer.code == 0
+    lines = answer.out.splitlines()
+    (number,) = [n for n, line in enumerate(lines) if "Written: rows-2_mask.npy" in line]
+    assert number > lines.index(next(line for line in lines if line.startswith("rows.tif: ")))
+    page = (out / "structmask_batch.html").read_text()
+    for image, mask in (("rows.ome.tif", "rows_mask.npy"), ("rows.tif", "rows-2_mask.npy")):
+        assert f'<p>{image}</p><p class="faint">{mask}</p>' in page
+
+
 def test_a_report_for_each(structmask, noisy, tmp_path):
     out = tmp_path / "out"
     answer = structmask("batch", noisy, "--output-dir", out, "--report", "--json")

@@ -148,7 +148,9 @@ def html_bytes(
         if DOUBTFUL in Path(row["mask"]).stem:
             sure = "doubtful"
         status = f"{state}: {sure}" if sure else state
-        rows.append((small, shown(row["file"]), status, Markup("".join(parts))))
+        # Of two images of one name the mask has a number.
+        names = paragraph(shown(row["file"])) + (_faint(shown(row["mask"])) if row["mask"] else "")
+        rows.append((small, Markup(names), status, Markup("".join(parts))))
     return page(
         "StructMask: summary of a batch",
         [
