@@ -98,7 +98,10 @@ def _run(arguments: argparse.Namespace, engine: BatchEngine | None) -> int:
         if not is_current(queue, place):
             write_summary(queue, place)
     if arguments.denoise:
-        problems += denoise_jobs(queue, arguments)
+        try:
+            problems += denoise_jobs(queue, arguments)
+        finally:
+            write_summary(queue, place)
     if arguments.json:
         print_json(_as_json(queue, problems, csv_path, html_path))
     else:
@@ -197,6 +200,7 @@ def _as_json(
                     "fits": [fit.model_dump(mode="json") for fit in status.fits],
                     "left_out": list(status.left_out),
                     "kept": status.kept,
+                    "denoised": [str(path) for path in status.denoised],
                 }
             )
         if status.state is JobState.FAILED:

@@ -153,20 +153,23 @@ def denoise_jobs(queue: BatchQueue, arguments: argparse.Namespace) -> list[str]:
     paths = [item.path for job in queue.jobs for item in job.inputs]
     # Files of equal names have numbers, as their masks have.
     planned = iter(plan_results(paths, arguments.output_dir))
-    for job, status in zip(queue.jobs, queue.statuses, strict=True):
+    for index, (job, status) in enumerate(zip(queue.jobs, queue.statuses, strict=True)):
         names = list(islice(planned, len(job.inputs)))
         # A mask that was not asked for is said to be one already.
         if status.state not in (JobState.DONE, JobState.SKIPPED) or status.unlike:
             continue
         try:
             keep = arguments.resume or status.state is JobState.SKIPPED
-            files = _denoised_job(job, status.mask, names, arguments, keep=keep)
+            targets, files = _denoised_job(job, status.mask, names, arguments, keep=keep)
+            queue.set_denoised(index, targets)
             fits += bool(files)
-            for file in files:
-                if not arguments.json:
-                    print(f"{shown(file.path)}: {learned(file.record.denoiser)}")
+            if not arguments.json:
+                for file in files:
+                    print(*_short(file), sep="\n")
         except (InputError, ParameterError) as error:
             problems.append(str(error))
+            why = str(error).removeprefix(f"{job.name}: ").removeprefix("not denoised: ")
+            queue.set_denoised(index, (), why)
             print(f"error: {one_line(str(error))}", file=sys.stderr)
     if fits > 1 and not arguments.json:
         print(
@@ -174,6 +177,14 @@ def denoise_jobs(queue: BatchQueue, arguments: argparse.Namespace) -> list[str]:
             " all, files share a fit."
         )
     return problems
+
+
+def _short(file: DenoisedFile) -> list[str]:
+    """Return the verdict on a file of a batch, and what was learned."""
+    said = f"it could not be evaluated: {file.problem}"
+    if file.evaluation is not None:
+        said = file.evaluation.sentence
+    return [f"{shown(file.path)}: {said}", f"    {learned(file.record.denoiser)}"]
 
 
 def _beside(files: ResultFiles, stack: ImageStack) -> Path:
@@ -189,7 +200,8 @@ def _denoised_job(
     arguments: argparse.Namespace,
     *,
     keep: bool,
-) -> list[DenoisedFile]:
+) -> tuple[list[Path], list[DenoisedFile]]:
+    """Return the denoised files of a job, and those of them that were made now."""
     if mask is None:
         raise InputError(
             f"{job.name}: not denoised: the mask that is there does not belong to its files as they"
@@ -206,7 +218,7 @@ def _denoised_job(
         if keep and all(map(exists, targets)):
             if not arguments.json:
                 print(f"{job.name}: is denoised already, {shown(targets[0])}")
-            return []
+            return targets, []
         for target in targets:
             _check_free(target, force=arguments.force)
         task = Task(resources.enter_context(progress_bar(job.name)))
@@ -215,4 +227,4 @@ def _denoised_job(
         if doubts and not arguments.yes:
             raise InputError(f"{job.name}: {refusal(doubts)}.")
         options = DenoiseOptions(mask, shown(job.files.found.json), doubts, force=arguments.force)
-        return denoise_stacks(stacks, targets, options, task=task)
+        return targets, denoise_stacks(stacks, targets, options, task=task)

@@ -416,11 +416,16 @@ def test_a_batch_denoises_with_the_masks_that_are_there(structmask, stack):
     answer = batch("first.csv")
     assert answer.code == 0, answer.err
     assert "skipped: has a mask already" in answer.out
-    assert "cells_denoised.ome.tif: The perceptrons" in answer.out or "On pixels" in answer.out
+    (said,) = [line for line in answer.out.splitlines() if line.startswith("cells_denoised")]
+    single = json.loads(target.with_suffix("").with_suffix(".json").read_text())
+    assert said == f"cells_denoised.ome.tif: {single['evaluation']['sentence']}"
+    assert "\n    The perceptrons" in answer.out or "\n    On pixels" in answer.out
+    assert "0 masks made, 1 skipped, 1 of 1 stack denoised." in answer.out
     before = target.stat().st_mtime_ns
     answer = batch("second.csv")
     assert answer.code == 0, answer.err
     assert "cells.ome.tif: is denoised already" in answer.out
+    assert "0 masks made, 1 skipped, 1 of 1 stack denoised." in answer.out
     assert target.stat().st_mtime_ns == before
     # A mask of the file as it was before is no mask of it.
     target.unlink()
@@ -429,6 +434,9 @@ def test_a_batch_denoises_with_the_masks_that_are_there(structmask, stack):
     answer = batch("third.csv")
     assert answer.code == 1
     assert "cells.ome.tif: not denoised: the mask that is there does not belong" in answer.err
+    assert "0 of 1 stack denoised." in answer.out
+    for name in ("third.csv", "third.html"):
+        assert "the mask that is there does not belong" in stack.with_name(name).read_text("utf-8")
     assert not target.exists()
 
 

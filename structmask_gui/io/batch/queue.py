@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from structmask_gui.core.errors import (
     Cancelled,
@@ -155,6 +156,13 @@ class BatchQueue:
                     changed.append(i)
         self._tell(changed)
         return len(changed)
+
+    def set_denoised(self, index: int, files: Sequence[Path], why_not: str = "") -> None:
+        """Keep for the summary which files were denoised with the mask of a job, or why none."""
+        with self._lock:
+            status = self._statuses[index]
+            status = replace(status, denoised=tuple(files), not_denoised=why_not)
+            self._statuses[index] = status
 
     # --- the work -----------------------------------------------------------------------------
 

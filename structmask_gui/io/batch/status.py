@@ -54,6 +54,8 @@ class JobStatus:
     kept: bool = False  # nothing was done, because an earlier run had done it already
     report: bool = False
     input_fault: bool = False  # it failed because of what its files hold, and would fail again
+    denoised: tuple[Path, ...] = ()  # the denoised files, where that was asked for
+    not_denoised: str = ""  # why there are none
     unlike: bool = False  # it was skipped although its mask is not the one that is asked for
 
     @property

@@ -37,16 +37,21 @@ COLUMNS = (
     *("still copied", "needlessly hidden"),
     *("mask", "report", "seconds", "bytes", "modified", "settings"),
     *("answer", "certainty of the answer"),
+    "denoised",
 )
 
-_WITHOUT_ANSWER = COLUMNS[:-2]
+_WITHOUT_DENOISED = COLUMNS[:-1]
+_WITHOUT_ANSWER = COLUMNS[:-3]
 _WITHOUT_FIGURES = tuple(
     name for name in _WITHOUT_ANSWER if name not in ("still copied", "needlessly hidden")
 )
 """The columns of summaries that earlier versions wrote."""
 
-_FOUND = ("sentence", "certainty", "notes", *COLUMNS[6:16], *COLUMNS[-2:])
+_FOUND = ("sentence", "certainty", "notes", *COLUMNS[6:16], *COLUMNS[-3:])
 """What a row tells of its mask."""
+
+_NOT = "no: "
+"""What the reason begins with, in the column denoised."""
 
 SummaryRow = dict[str, str]
 
@@ -141,6 +146,8 @@ def html_bytes(
         every = [in_labels(text) for text in (*texts, *line.more)]
         first = paragraph(every[0], "failed" if state == JobState.FAILED else "")
         parts = [first, *map(_faint, every[1:])]
+        if row["denoised"]:
+            parts.append(_faint(in_labels(_denoised_words(row["denoised"]))))
         if row["report"] and folder is not None:
             address = escape(_address(Path(row["report"]), folder))
             parts.append(f'<p><a href="{address}">Report</a></p>')
@@ -189,6 +196,8 @@ def _lines(queue: BatchQueue, earlier: Mapping[str, SummaryRow]) -> Iterator[_Li
                 continue
         if status.state is JobState.SKIPPED and status.mask is not None and old is not None:
             _keep_settings(row, old)
+        if old is not None and (status.kept or status.state is JobState.SKIPPED):
+            row["denoised"] = row["denoised"] or old["denoised"]
         yield _Line(row, status.mask, status.error, more)
     for file, old in earlier.items():
         if file in files:
@@ -240,6 +249,10 @@ def counts_sentence(queue: BatchQueue) -> str:
     ):
         if counts[state]:
             parts.append(f"{counts[state]} {word}")
+    if any(status.denoised or status.not_denoised for status in queue.statuses):
+        denoised = sum(len(status.denoised) for status in queue.statuses)
+        stacks = sum(len(job.inputs) for job in queue.jobs)
+        parts.append(f"{denoised} of {counted(stacks, 'stack')} denoised")
     looks = sum(status.needs_a_look for status in queue.statuses)
     look = f" {looks} of the masks {'needs' if looks == 1 else 'need'} a look." if looks else ""
     return ", ".join(parts) + "." + look
@@ -290,7 +303,7 @@ def _read(path: Path) -> list[SummaryRow]:
     try:
         rows = csv.reader(io.StringIO(text.decode("utf-8-sig"), newline=""))
         names = tuple(next(rows, ()))
-        if names not in (COLUMNS, _WITHOUT_ANSWER, _WITHOUT_FIGURES):
+        if names not in (COLUMNS, _WITHOUT_DENOISED, _WITHOUT_ANSWER, _WITHOUT_FIGURES):
             raise _no_summary(path)
         nothing = dict.fromkeys(COLUMNS, "")
         return [{**nothing, **dict(zip(names, map(_as_written, row), strict=True))} for row in rows]
@@ -331,6 +344,7 @@ def _row(queue: BatchQueue, job: Job, status: JobStatus) -> Sequence[object]:
         f"{status.seconds:.2f}" if status.seconds else "",
         *print_,
         *_answer(status),
+        _denoised(status),
     )
 
 
@@ -343,6 +357,18 @@ def _answer(status: JobStatus) -> tuple[str, str]:
     if status.answer is None:
         return "", ""
     return " ".join(status.answer.lines), status.answer.told
+
+
+def _denoised(status: JobStatus) -> str:
+    if status.not_denoised:
+        return f"{_NOT}{status.not_denoised}"
+    return ", ".join(map(shown, status.denoised))
+
+
+def _denoised_words(cell: str) -> str:
+    if cell.startswith(_NOT):
+        return f"Not denoised: {cell.removeprefix(_NOT)}"
+    return f"Denoised: {cell}"
 
 
 def _figures(status: JobStatus) -> tuple[str, str]:

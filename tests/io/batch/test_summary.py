@@ -17,12 +17,13 @@ from structmask_gui.io.batch.summary import (
     csv_bytes,
     html_bytes,
     read_failures,
+    summary_paths,
     write_summary,
 )
 from structmask_gui.io.extract import extract
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.results.record import AnswerRecord
-from tests.io.batches import make, queue_of
+from tests.io.batches import make, queue_of, rows_of
 
 
 def test_the_table(folder, tmp_path):
@@ -184,6 +185,30 @@ def test_second_stacks_and_figures_are_resumed(folder, tmp_path, row_noise):
     assert "is of other files" in changed.statuses[0].error
 
 
+def test_what_was_denoised_is_counted_and_kept_with_the_mask(folder, tmp_path):
+    out = tmp_path / "out"
+    queue = make(folder, out)
+    queue.run()
+    queue.set_denoised(0, [out / "a_denoised.ome.tif"])
+    queue.set_denoised(1, (), "the images have 8 bits; give --yes.")
+    place, page = summary_paths(out / "summary")
+    assert counts_sentence(queue).startswith("2 masks made, 1 failed, 1 of 3 stacks denoised.")
+    again = make(folder, out, resume=True)
+    again.run()
+    for one in (queue, again):
+        rows = rows_of(write_summary(one, place)[0])
+        assert rows["a.tif"]["denoised"] == "a_denoised.ome.tif"
+        assert rows["b.ome.tif"]["denoised"] == "no: the images have 8 bits; give --yes."
+        assert rows["bad.tif"]["denoised"] == ""
+        assert "Denoised: a_denoised.ome.tif" in page.read_text()
+        assert "Not denoised: the images have 8 bits" in page.read_text()
+    assert "denoised" not in counts_sentence(again)
+    # A mask that is made anew is not that of the denoised file.
+    anew = make(folder, out, force=True)
+    anew.run()
+    assert rows_of(write_summary(anew, place)[0])["a.tif"]["denoised"] == ""
+
+
 def test_a_cell_is_no_longer_than_a_spreadsheet_takes(folder, tmp_path):
     queue = make(folder, tmp_path / "out")
     gone = tuple(f"{number}.tif: there is no such file." for number in range(10_000))
@@ -203,11 +228,16 @@ def test_a_long_cell_of_an_earlier_version_is_read(tmp_path):
     assert read_failures(tmp_path / "s.csv")["/a.tif"][1] == row["error"]
 
 
+_ANSWER = ("answer", "certainty of the answer")
+
+
 @pytest.mark.parametrize(
-    "without", [("still copied", "needlessly hidden"), ()], ids=["before figures", "before answer"]
+    "without",
+    [("still copied", "needlessly hidden", *_ANSWER), _ANSWER, ()],
+    ids=["before figures", "before answer", "before denoised"],
 )
 def test_a_summary_of_an_earlier_version_is_read(tmp_path, without):
-    later = (*without, "answer", "certainty of the answer")
+    later = (*without, "denoised")
     old = [name for name in COLUMNS if name not in later]
     row = dict.fromkeys(old, "") | {
         "file": "/a.tif",
