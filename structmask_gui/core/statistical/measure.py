@@ -122,7 +122,8 @@ def measure_correlation(
         if changes.tested and changes.noise is None:
             # What is as strong however far frames are apart is hardly the sample's, uneven as it
             # may be.
-            separated = Separated(lags, source.base, suspected=True)
+            others = (separated.lags, *(one for one in separated.others if one is not lags))
+            separated = Separated(lags, source.base, suspected=True, others=others)
     if separated.source == "flat" and separated.flat is not None:
         bumpy = without_flat_tile(patches, separated.flat, judged.tiles.side)
         patches = patches.without(bumpy, screening.NOT_FLAT)
