@@ -179,7 +179,7 @@ def begin(window: MainWindow, files: Sequence[str]) -> None:
     """Open what was asked for, or what was open last; at a first start, take the first preset."""
     settings, session = window.settings, window.session
     presets = window.panel("presets")
-    if settings.restore_session and settings.last_parameters and not settings.default_preset:
+    if settings.last_parameters and not settings.default_preset:
         session.edits.restore_parameters(usable(settings.last_parameters))
         presets.remember_named(settings.last_preset)
     else:
@@ -187,7 +187,7 @@ def begin(window: MainWindow, files: Sequence[str]) -> None:
             presets.apply_named(FIRST_PRESET)
         session.history.clear()
     here = not any(map(remote_address, settings.last_files))
-    if all(map(is_preset, files)) and settings.restore_session and settings.last_files and here:
+    if all(map(is_preset, files)) and settings.last_files and here:
         choices = {
             name: value
             for name, value in settings.last_choices.items()

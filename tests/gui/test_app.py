@@ -64,8 +64,8 @@ def test_settings_written_by_7c23e8f_are_read_whole(caplog):
         assert kept is not None
         assert (kept[0].shape, kept[1]) == (shape, word)
     written = json.loads(old.read_text(encoding="utf-8"))
-    renamed = {"last_seconds": "last_reference_stacks"}
-    for name in written.keys() - {"version"}:
+    renamed, gone = {"last_seconds": "last_reference_stacks"}, {"version", "restore_session"}
+    for name in written.keys() - gone:
         assert getattr(found, renamed.get(name, name)) == written[name]
 
 
@@ -87,14 +87,14 @@ def test_bad_fields_are_dropped_one_by_one(tmp_path: Path, caplog: pytest.LogCap
         "recent_files": ["a", 3],
         "recent_folders": ["b"],
         "last_choices": {"axes": ["no"]},
-        "restore_session": "yes",
+        "tune": "yes",
         "unknown": 1,
     }
     path.write_text(json.dumps(values))
     with caplog.at_level(logging.WARNING):
         loaded = settings_module.load(path)
     assert loaded == Settings(colormap="magma", recent_folders=["b"])
-    assert "theme, restore_session, geometry, recent_files, last_choices" in caplog.text
+    assert "theme, tune, geometry, recent_files, last_choices" in caplog.text
 
 
 def test_every_field_is_tested():
@@ -112,6 +112,16 @@ def test_recent_files_of_two_windows_are_joined(tmp_path: Path):
     two.remember_file("b")
     settings_module.save(two, path)
     assert settings_module.load(path).recent_files == ["b", "a"]
+
+
+def test_recent_files_that_were_taken_out_do_not_come_back(tmp_path: Path):
+    path = tmp_path / "settings.json"
+    settings_module.save(Settings(recent_files=["a"], recent_folders=["f"]), path)
+    settings_module.save(Settings(recent_files=["of another window"]), path)
+    settings_module.save(Settings(), path, known=("a", "f"))
+    found = settings_module.load(path)
+    assert found.recent_files == ["of another window"]
+    assert found.recent_folders == []
 
 
 def test_recent_files_are_unique_and_few():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,6 @@ class Settings:
     theme: ThemeName = "system"
     text_size: int = 100  # per cent of the system's
     colormap: str = "viridis"
-    restore_session: bool = True
     keep_measurements: bool = True
     tune: bool = False
     details: bool = False
@@ -103,7 +102,6 @@ _GOOD: dict[str, Callable[[Any], bool]] = {
     "theme": _theme,
     "text_size": _text_size,
     "colormap": _text(40),
-    "restore_session": _flag,
     "keep_measurements": _flag,
     "tune": _flag,
     "details": _flag,
@@ -155,8 +153,10 @@ def load(path: Path | None = None) -> Settings:
     return Settings(**good)
 
 
-def save(settings: Settings, path: Path | None = None) -> None:
+def save(settings: Settings, path: Path | None = None, known: Collection[str] = ()) -> None:
     """Write the settings, keeping recent files that another window has added meanwhile.
+
+    Those in ``known`` were in this window's lists: where they are no longer, they were taken out.
 
     Raises
     ------
@@ -168,13 +168,14 @@ def save(settings: Settings, path: Path | None = None) -> None:
         other = load(path)
         settings = replace(
             settings,
-            recent_files=_joined(settings.recent_files, other.recent_files),
-            recent_folders=_joined(settings.recent_folders, other.recent_folders),
+            recent_files=_joined(settings.recent_files, other.recent_files, known),
+            recent_folders=_joined(settings.recent_folders, other.recent_folders, known),
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"version": 1, **asdict(settings)}, indent=1)
     write_atomic(path, text.encode(), force=True)
 
 
-def _joined(mine: list[str], theirs: list[str]) -> list[str]:
-    return list(dict.fromkeys([*mine, *theirs]))[:RECENT]
+def _joined(mine: list[str], theirs: list[str], known: Collection[str]) -> list[str]:
+    added = (one for one in theirs if one not in known)
+    return list(dict.fromkeys([*mine, *added]))[:RECENT]

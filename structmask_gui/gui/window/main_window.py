@@ -485,8 +485,8 @@ class MainWindow(Shell):
         if not self._may_go:
             event.ignore()
             return
-        self.remembering.stop()
         self.save_settings()
+        self.remembering.stop()
         self._closed = True
         self.theme.changed.disconnect(self._on_theme)
         self.exporter.close()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QByteArray, QObject, QSize, Qt, QTimer
 
 from structmask_gui.core.errors import InputError, StructMaskError
-from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.progress import Task
 from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.session.worker import Job
@@ -49,6 +49,8 @@ class Remembering(QObject):
         self._masks: dict[str, Any] = {}
         self._files: list[str] = []
         self._stopped = False
+        self._recent: set[str] = set()  # all that were in the lists of this window
+        self._note_recent()
         self._job = Job("settings", window.session.bug.emit)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -116,19 +118,26 @@ class Remembering(QObject):
         window = self._window
         if not window.saves_settings or self._masks:
             return
-        self._note(layout=False)
-        self._job.run(partial(_saved, replace(window.settings)))
+        self.save(layout=False)
 
     def stop(self) -> None:
-        """Save no more meanwhile; what is under way is written first."""
+        """Save no more; what is under way or waits is written first."""
         self._stopped = True
         self._later.stop()
         self._job.finish()
 
     def save(self, *, layout: bool) -> None:
-        """Write what is to be found again at the next start; the layout only once it is there."""
+        """Have written what is to be found again; the layout only once it is there.
+
+        All saves are done by one thread in turn, so that none is overtaken by an older one.
+        """
         self._note(layout=layout)
-        _saved(self._window.settings)
+        self._note_recent()
+        self._job.run(partial(_saved, replace(self._window.settings), frozenset(self._recent)))
+
+    def _note_recent(self) -> None:
+        settings = self._window.settings
+        self._recent.update(settings.recent_files, settings.recent_folders)
 
     def _note(self, *, layout: bool) -> None:
         window = self._window
@@ -152,9 +161,9 @@ def first_size(available: QSize) -> QSize:
     return QSize(1280, 800).expandedTo(room * 0.85).boundedTo(room)
 
 
-def _saved(settings: Settings, _task: Task = NO_TASK) -> None:
+def _saved(settings: Settings, known: frozenset[str], _task: Task) -> None:
     try:
-        settings_module.save(settings)
+        settings_module.save(settings, known=known)
     except (OSError, InputError) as error:
         log.warning("The settings were not saved: %s", error)
 

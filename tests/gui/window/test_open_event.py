@@ -46,7 +46,6 @@ def test_a_preset_that_is_none_is_answered_by_a_sentence(window: MainWindow, tmp
 def test_with_a_preset_alone_the_last_files_come_back_too(
     window: MainWindow, stack_file: Path, preset: str, qtbot: QtBot
 ):
-    window.settings.restore_session = True
     window.settings.last_files = [str(stack_file)]
     app.begin(window, [preset])
     wait_for_result(window.session, qtbot)

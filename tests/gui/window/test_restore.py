@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.restore import kept_mask
+from structmask_gui.io.presets.preset import built_in_presets
 from tests.gui.conftest import noise, wait_for_result
 
 GROWN = np.ones((3, 5), bool)
@@ -102,6 +104,40 @@ def test_all_is_saved_a_while_after_a_change(loaded: MainWindow, qtbot: QtBot):
         assert found.recent_files == loaded.settings.recent_files
 
     qtbot.waitUntil(saved)
+
+
+def test_a_cleared_list_of_recent_files_stays_empty(
+    loaded: MainWindow, make_main_window: Callable[..., MainWindow]
+):
+    loaded.close()
+    window = make_main_window(settings_module.load())
+    assert window.settings.recent_files
+    window.menus._clear_recent()
+    window.close()
+    assert settings_module.load().recent_files == []
+
+
+def test_an_older_save_never_overtakes_a_newer_one(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+):
+    may_go, begun, saved = Event(), Event(), []
+
+    def slow(settings: Settings, **_: Any) -> None:
+        begun.set()
+        assert may_go.wait(10)
+        saved.append(settings.last_preset)
+
+    monkeypatch.setattr(settings_module, "save", slow)
+    preset = built_in_presets()[0]
+    window.save_settings()
+    assert begun.wait(10)
+    window.session.edits.set_preset(preset)
+    window.save_settings()  # returns at once
+    assert saved == []
+    may_go.set()
+    window.close()
+    assert saved[0] == ""
+    assert saved[-1] == preset.name
 
 
 def test_nothing_is_saved_where_nothing_is_to_be(loaded: MainWindow, qtbot: QtBot):
