@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.gui.export.work import Result, proposed_mask, write_masks
+from structmask_gui.gui.export.work import Result, write_masks
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Job
 
@@ -59,23 +59,21 @@ def form_of(name_filter_text: str, path: Path) -> Form:
     return chosen
 
 
-def proposed_path(session: Session, form: Form) -> Path:
+def proposed_path(result: Result, form: Form) -> Path:
     """Return where a mask would go: beside its input, or at home if that lies at an address."""
-    return proposed_mask(session, f"{form.ending}.{form.suffix}")
+    return result.proposed_mask(f"{form.ending}.{form.suffix}")
 
 
 class Exporter(QObject):
     """Writes masks off the GUI thread."""
 
     written = Signal(list)  # names of files
-    failed = Signal(str)  # the sentence
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._job = Job("export", session.bug.emit, order="all")
         session.writers.add("the mask", self._job)
-        self._failure = ""
 
     @property
     def busy(self) -> bool:
@@ -96,10 +94,9 @@ class Exporter(QObject):
         self._job.finish()
 
     def _on_failed(self, text: str) -> None:
-        self._failure = text
-        self.failed.emit(text)
+        self._session.report_error(text, self)
 
     def _on_written(self, names: list[str]) -> None:
         log.info("Written: %s", ", ".join(names))
-        self._session.withdraw_error(self._failure)
+        self._session.withdraw_error(self)
         self.written.emit(names)

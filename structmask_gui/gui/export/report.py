@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.gui.export.work import Result, proposed_name, write_report
+from structmask_gui.gui.export.work import Result, write_report
 from structmask_gui.gui.session.worker import Job
 
 if TYPE_CHECKING:
@@ -24,14 +24,9 @@ class ReportWriter(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._failure = ""
         self._job = Job("report", session.bug.emit, order="all")
         session.writers.add("the report", self._job)
         session.quality.closing.connect(self._on_closing)
-
-    def proposed(self) -> Path:
-        """Return where the report of the present mask goes: beside its input."""
-        return proposed_name(self._session.state, "_report.html")
 
     def save(self, path: Path, result: Result | None = None) -> None:
         """Write the report, by default of the present result: as PDF if the name ends so."""
@@ -43,12 +38,11 @@ class ReportWriter(QObject):
         self._job.run(partial(write_report, result, path), self._on_written, self._on_failed)
 
     def _on_written(self, names: list[str]) -> None:
-        self._session.withdraw_error(self._failure)
+        self._session.withdraw_error(self)
         self.written.emit(names)
 
     def _on_failed(self, text: str) -> None:
-        self._failure = text
-        self._session.report_error(text)
+        self._session.report_error(text, self)
 
     def _on_closing(self) -> None:
         self._job.finish()

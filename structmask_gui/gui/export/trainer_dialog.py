@@ -1,4 +1,4 @@
-"""The mask leaves the window: as text for a trainer, and as a report."""
+"""A mask as text for trainers, to be copied."""
 
 from __future__ import annotations
 
@@ -23,30 +23,22 @@ from structmask_gui.gui.style.app_theme import fixed_font
 from structmask_gui.gui.widgets.dialogs import resize_for_text, without_icons
 
 if TYPE_CHECKING:
-    from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.names import Target
-    from structmask_gui.gui.session.session import Session
+    from structmask_gui.gui.export.work import Result
     from structmask_gui.io.trainers.about import ImageStage
     from structmask_gui.io.trainers.snippets import MaskContext, Snippet
 
 
 class SnippetDialog(QDialog):
-    """A mask, the present one if none is given, as text for each trainer, ``target`` first."""
+    """A mask as text for each trainer, ``target`` first."""
 
     snippets: tuple[Snippet, ...] = ()
 
-    def __init__(
-        self,
-        parent: QWidget | None,
-        session: Session,
-        target: Target,
-        mask: Mask | None = None,
-    ) -> None:
+    def __init__(self, parent: QWidget | None, target: Target, result: Result) -> None:
         super().__init__(parent)
         self.setWindowTitle("Copy the mask for a trainer")
         # Made once: other files may be opened while this is shown.
-        self._mask = session.state.mask if mask is None else mask
-        self._context = _context(session)
+        self._mask, self._context = result.result.mask, _context(result)
         self.tabs = QTabWidget()
         self.stage = QCheckBox("These are denoised images: the output of a first stage")
         self.stage.setToolTip(
@@ -77,8 +69,6 @@ class SnippetDialog(QDialog):
     def _fill(self, *_: object) -> None:
         from structmask_gui.io.trainers.snippets import snippets
 
-        if self._mask is None:
-            return
         stage: ImageStage = "denoised" if self.stage.isChecked() else "raw"
         self.snippets = snippets(self._mask, replace(self._context, stage=stage))
         now = max(0, self.tabs.currentIndex())
@@ -105,23 +95,15 @@ class SnippetDialog(QDialog):
         self.copied.clear()
 
 
-def _context(session: Session) -> MaskContext:
+def _context(result: Result) -> MaskContext:
     """Return what the texts depend on: the frames that are measured, and where the mask is."""
-    from structmask_gui.gui.export.exporter import FORMS, proposed_path
     from structmask_gui.io.trainers.snippets import MaskContext
 
-    edit, answer = session.state.edit, session.answer
-    context = MaskContext(
-        mask_file=proposed_path(session, FORMS[0]).name,
-        how="" if edit is None else edit.how,
-        first="" if answer is None else answer.first,
-    )
-    stacks = session.state.measured_stacks()
-    if not stacks:
-        return context
-    first, *others = stacks
-    return replace(
-        context,
+    first, *others = result.stacks
+    return MaskContext(
+        mask_file=result.proposed_mask(".npy").name,
+        how=result.how,
+        first=result.first,
         file=first.path.name,
         others=tuple(stack.path.name for stack in others),
         axes=first.axes,

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from structmask_gui.core.stack.frames import Frames
     from structmask_gui.gui.session.quality import Scores
     from structmask_gui.gui.session.session import Session
-    from structmask_gui.gui.session.state import State
     from structmask_gui.io.results.record import Record
 
 
@@ -33,14 +32,18 @@ class Result(NamedTuple):
     references: Mapping[Any, Any] | None
     """None if it was measured with others than are there now."""
     scores: Scores | None
-    mask_file: str
+    paths: tuple[Path, ...]
+    how: str
+    """How the mask was changed by hand; empty if it was not."""
     doubt: str
     misfit: str
+    first: str
+    """What the answer advises to do before the mask is used."""
 
     @classmethod
     def of(cls, session: Session) -> Result:
         """Take the present result; `InputError` where there is none."""
-        state, quality = session.state, session.quality
+        state, quality, answer = session.state, session.quality, session.answer
         if state.result is None:
             raise InputError("There is no mask yet; open a stack first.")
         assert state.extraction is not None
@@ -57,10 +60,24 @@ class Result(NamedTuple):
             state.signatures,
             references.used(source) if same else None,
             quality.scores if quality.current else None,
-            proposed_mask(session, ".npy").name,
+            state.paths,
+            "" if state.edit is None else state.edit.how,
             session.doubt,
             session.misfit,
+            "" if answer is None else answer.first,
         )
+
+    def proposed(self, ending: str) -> Path:
+        """Return where a file goes: beside the input, or at home if that lies at an address."""
+        from structmask_gui.io.results.files import stem_of
+
+        return beside(self.paths) / f"{stem_of(self.paths[0])}{ending}"
+
+    def proposed_mask(self, ending: str) -> Path:
+        """Return where the mask goes; its name says so where the answer does not support it."""
+        from structmask_gui.io.results.files import DOUBTFUL
+
+        return self.proposed(f"_mask{DOUBTFUL if self.doubt else ''}{ending}")
 
     def record(self, task: Task) -> Record:
         """Return its record; the checksum is that of what was measured, or `InputError`."""
@@ -84,23 +101,6 @@ class Result(NamedTuple):
         )
         check_unchanged(self.signatures)
         return record.model_copy(update={"sentence": self.result.sentence, "doubt": self.doubt})
-
-
-def proposed_mask(session: Session, ending: str) -> Path:
-    """Return where the mask goes; its name says so where the answer does not support it."""
-    from structmask_gui.io.results.files import DOUBTFUL
-
-    doubt = DOUBTFUL if session.doubt else ""
-    return proposed_name(session.state, f"_mask{doubt}{ending}")
-
-
-def proposed_name(state: State, ending: str) -> Path:
-    """Return where a file goes: beside the input, or at home if that lies at an address."""
-    if not state.paths:
-        return Path(ending.lstrip("_"))
-    from structmask_gui.io.results.files import stem_of
-
-    return beside(state.paths) / f"{stem_of(state.paths[0])}{ending}"
 
 
 def write_masks(result: Result, files: Mapping[str, Path], task: Task) -> list[str]:
@@ -129,7 +129,7 @@ def write_report(result: Result, path: Path, task: Task) -> list[str]:
         record,
         extraction=result.extraction,
         frame=middle(result.frames, result.extraction.measurement.region),
-        context=MaskContext(mask_file=result.mask_file),
+        context=MaskContext(mask_file=result.proposed_mask(".npy").name),
     )
     if path.suffix.lower() == ".pdf":
         from structmask_gui.gui.export.pdf import pdf_bytes

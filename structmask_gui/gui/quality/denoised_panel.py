@@ -202,6 +202,7 @@ class DenoisedPanel(QWidget):
     def _show_pictures(self) -> None:
         pair = self.denoised.pair
         if pair is None or self.denoised.shown is None:
+            self.pictures.set_pictures(())
             return
         raw, output = pair
         low, high = percentile_levels(raw)

@@ -27,6 +27,7 @@ from structmask_gui.gui import app
 from structmask_gui.gui.batch.window import BatchWindow
 from structmask_gui.gui.desktop import logs
 from structmask_gui.gui.export.exporter import FORMS
+from structmask_gui.gui.export.work import Result
 from structmask_gui.gui.selftest.guide import look_through
 from structmask_gui.gui.selftest.starts import first_paint, main_window, open_guide
 from structmask_gui.gui.views.base import PictureView
@@ -217,7 +218,7 @@ class SelfTest:
         # A record written earlier has no figures.
         _wait(lambda: quality.current or quality.state == "failed", "the figures of the mask")
         problems: list[str] = []
-        exporter.failed.connect(problems.append)
+        self._window.session.failed.connect(problems.append)
         self._window.session.bug.connect(problems.append)
         exporter.export(files)
         _wait(lambda: not exporter.busy, "the export")
@@ -280,10 +281,11 @@ class SelfTest:
         rows = window.show_panel("parameters").reference_rows
         taken = self._out / "taken"
         taken.mkdir()
-        window.commands.export_into(str(taken))
+        result = Result.of(window.session)
+        window.commands.export_into(str(taken), result)
         _wait(lambda: not window.exporter.busy, "the export into a folder")
         openers: dict[str, Callable[[], object]] = {
-            "replace files": lambda: window.commands.export_into(str(taken)),
+            "replace files": lambda: window.commands.export_into(str(taken), result),
             "replace preset": lambda: window.show_panel("presets").save_named(PRESET),
             "save view": lambda: window.views.save_view(window.views.views[0]),
             "removal": window.commands.preview_removal,

@@ -49,7 +49,6 @@ class DenoisedStack(QObject):
         self._session = session
         self._job = Job("denoised", session.bug.emit)
         self._job.stepped.connect(self._on_step)
-        self._said = ""
         self.order = ""
         """Order of the file's frames; see `structmask_gui.core.denoised.order`."""
         self.path: Path | None = None
@@ -97,7 +96,7 @@ class DenoisedStack(QObject):
 
     def _on_evaluated(self, made: Evaluated) -> None:
         self._known = made
-        self._session.withdraw_error(self._said)
+        self._session.withdraw_error(self)
         self.changed.emit()
         self._look()
 
@@ -108,15 +107,20 @@ class DenoisedStack(QObject):
             return
         axes = state.open_choices.get("axes")
         work = partial(_read, shown.path, state.stacks, state.frame, axes, self.order)
-        self._reading.run(work, self._on_read, self._session.report_error)
+        self._reading.run(work, self._on_read, self._on_not_read)
 
     def _on_read(self, pair: Pair) -> None:
         self.pair = pair
+        self._session.withdraw_error(self._reading)
+        self.looked.emit()
+
+    def _on_not_read(self, text: str) -> None:
+        self.pair = None  # that of another frame
+        self._session.report_error(text, self._reading)
         self.looked.emit()
 
     def _on_failed(self, text: str) -> None:
-        self._said = text
-        self._session.report_error(text)
+        self._session.report_error(text, self)
         if self._known is not None:
             # What was said of another file stays true.
             self.path = self._known.path

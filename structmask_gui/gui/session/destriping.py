@@ -26,7 +26,6 @@ class Destriping(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._failure = ""
         self._job = Job("destripe", session.bug.emit, order="all")
         session.writers.add("the destriped frames", self._job)
         self._job.stepped.connect(self._on_step)
@@ -56,14 +55,13 @@ class Destriping(QObject):
         self.said.emit(f"Writing destriped frames: {step.done} of {step.total}")
 
     def _on_written(self, path: Path) -> None:
-        self._session.withdraw_error(self._failure)
+        self._session.withdraw_error(self)
         self.said.emit(f"Written: {path.name}.")
         self.written.emit(path)
 
     def _on_failed(self, text: str) -> None:
-        self._failure = text
         self.said.emit("")
-        self._session.report_error(text)
+        self._session.report_error(text, self)
 
     def _on_stack(self) -> None:
         # The files it reads are about to be closed.

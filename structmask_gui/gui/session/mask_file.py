@@ -37,7 +37,6 @@ class MaskFile(QObject):
         super().__init__(parent)
         self._session, self._widget = session, parent
         self._job = Job("mask file", session.bug.emit)
-        self._said = ""
         self._waiting: _Recorded | None = None
         session.extraction_changed.connect(self._on_extraction, _QUEUED)
         session.failed.connect(self._wait_no_more)
@@ -75,7 +74,7 @@ class MaskFile(QObject):
                 )
             self._on_failed(f"{found.name}: {found.missing}; {then}")
         else:
-            self._session.withdraw_error(self._said)
+            self._session.withdraw_error(self)
             self._waiting = found
             self._session.open(found.paths, part=found.part, **found.choices)
 
@@ -98,12 +97,11 @@ class MaskFile(QObject):
         self._waiting = None
 
     def _on_read(self, found: tuple[Any, str, tuple[str, ...]]) -> None:
-        self._session.withdraw_error(self._said)
+        self._session.withdraw_error(self)
         self.read.emit(*found)
 
     def _on_failed(self, text: str) -> None:
-        self._said = text
-        self._session.report_error(text)
+        self._session.report_error(text, self)
 
     def close(self) -> None:
         """Stop the thread."""

@@ -88,6 +88,7 @@ class Session(QObject):
         self.let_go: Callable[[Callable[[], object]], object] = operator.call
         """Goes on to other files, or none, by what it gets; the window may ask first."""
         bug = self.bug.emit
+        self._error_by: object = None  # who may withdraw the error
         self._opening = Job("open", bug, unwanted=self._close_unwanted)
         self._measuring = Job("measure", bug)
         self._reading = Job("read", bug)
@@ -489,18 +490,20 @@ class Session(QObject):
 
     def _set_error(self, text: str) -> None:
         if text != self._state.error:
+            self._error_by = None
             self._set(error=text)
             self.error_changed.emit(text)
 
-    def report_error(self, text: str) -> None:
-        """Put up a sentence on something that went wrong."""
+    def report_error(self, text: str, by: object = None) -> None:
+        """Put up a sentence on something that went wrong; ``by`` is who may withdraw it."""
         log.warning("%s", text)
         self._set_error(text)
+        self._error_by = by
         self.failed.emit(text)
 
-    def withdraw_error(self, text: str) -> None:
-        """Take a sentence away, if it still stands there: what it says was mended."""
-        if text and text == self._state.error:
+    def withdraw_error(self, by: object) -> None:
+        """Take away the sentence that ``by`` put up, if it still stands there: it was mended."""
+        if by is self._error_by and self._state.error:
             self.dismiss_error()
 
     def dismiss_error(self) -> None:

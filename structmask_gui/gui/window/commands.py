@@ -206,7 +206,7 @@ class Commands(QObject):
         self.if_sure(partial(self._ask_for_mask, wanted, name_filter(wanted)))
 
     def _ask_for_mask(self, form: Form, filters: str, result: Result) -> None:
-        proposed, export = proposed_path(self.session, form), partial(self._export_to, result)
+        proposed, export = proposed_path(result, form), partial(self._export_to, result)
         dialogs.ask_new_file(self.window, "Save the mask", proposed, filters, export)
 
     def _export_to(self, result: Result | None, name: str, chosen: str) -> None:
@@ -226,12 +226,12 @@ class Commands(QObject):
         export = partial(self.export_into, result=result)
         dialogs.ask_folder(self.window, "Export mask, picture and record", self._folder(), export)
 
-    def export_into(self, folder: str, result: Result | None = None) -> None:
+    def export_into(self, folder: str, result: Result) -> None:
         """Write NPY, PNG, enlarged picture and record into a folder, beside older ones."""
         from structmask_gui.io.files.paths import exists
 
         files = {
-            form.id: Path(folder) / proposed_path(self.session, form).name
+            form.id: Path(folder) / proposed_path(result, form).name
             for form in FORMS
             if form.id != "tiff"
         }
@@ -256,7 +256,7 @@ class Commands(QObject):
     def _show_copy(self, target: Target, result: Result) -> None:
         from structmask_gui.gui.export.trainer_dialog import SnippetDialog
 
-        dialog = SnippetDialog(self.window, self.session, target, result.result.mask)
+        dialog = SnippetDialog(self.window, target, result)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
 
@@ -265,7 +265,7 @@ class Commands(QObject):
         self.if_sure(self._ask_for_report)
 
     def _ask_for_report(self, result: Result) -> None:
-        proposed, save = self.window.reporter.proposed(), partial(self._report_to, result)
+        proposed, save = result.proposed("_report.html"), partial(self._report_to, result)
         dialogs.ask_new_file(self.window, "Save report", proposed, REPORTS, save)
 
     def _report_to(self, result: Result, name: str, _filter: str) -> None:

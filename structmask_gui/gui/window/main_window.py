@@ -152,7 +152,6 @@ class MainWindow(Shell):
         self.exporter.written.connect(self.commands.show_written)
         self.reporter.written.connect(self.commands.show_written)
         self.views.written.connect(self.commands.show_written)
-        self.exporter.failed.connect(self.show_error)
         self.headline.row.set_use_menu(self.menus.use_mask)
         self.headline.row.acted.connect(self.commands.act)
         self.headline.row.why.connect(self.commands.show_why)

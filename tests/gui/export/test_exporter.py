@@ -11,6 +11,8 @@ import pytest
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from structmask_gui.gui.export.trainer_dialog import SnippetDialog
+from structmask_gui.gui.export.work import Result
 from structmask_gui.gui.window import commands
 from structmask_gui.gui.window.main_window import MainWindow
 from tests.gui.conftest import noise, wait_for_result
@@ -71,6 +73,47 @@ def test_what_was_asked_about_is_written_whatever_is_measured_meanwhile(
         assert escape(result.sentence) in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("name", "proposed"),
+    [("save_npy", "rows_mask_doubtful.npy"), ("save_report", "rows_report.html")],
+)
+def test_the_name_is_that_of_the_file_that_was_asked_about(
+    loaded: MainWindow,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    proposed: str,
+):
+    monkeypatch.setattr(type(loaded.session), "doubt", "It may be wrong.")
+    trigger(loaded, name)
+    box = dialog(QMessageBox)
+    open_another(loaded, tmp_path, qtbot)
+    next(b for b in box.buttons() if b.text() == "Use it anyway").click()
+    assert Path(dialog(QFileDialog).selectedFiles()[0]).name == proposed
+
+
+def test_the_text_is_for_the_file_that_was_asked_about(
+    loaded: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(commands, "doubt_of", lambda _session: "It may be wrong.")
+    trigger(loaded, "copy_for_n2v")
+    box = dialog(QMessageBox)
+    open_another(loaded, tmp_path, qtbot)
+    next(b for b in box.buttons() if b.text() == "Use it anyway").click()
+    text = dialog(SnippetDialog).snippet.text
+    assert "rows.npy" in text
+    assert "other" not in text
+
+
+def open_another(loaded: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    """Open another file while something is asked about the present one."""
+    np.save(tmp_path / "other.npy", noise((4, 128, 160), seed=5))
+    loaded.open_paths([str(tmp_path / "other.npy")])
+    wait_for_result(loaded.session, qtbot)
+    assert loaded.session.state.paths[0].name == "other.npy"
+
+
 def test_what_was_accepted_is_asked_about_again_once_it_is_old(
     loaded: MainWindow, monkeypatch: pytest.MonkeyPatch
 ):
@@ -87,7 +130,7 @@ def test_export_into_a_folder_asks_before_it_replaces(
     loaded: MainWindow, qtbot: QtBot, tmp_path: Path
 ):
     with qtbot.waitSignal(loaded.exporter.written):
-        loaded.commands.export_into(str(tmp_path))
+        loaded.commands.export_into(str(tmp_path), Result.of(loaded.session))
     assert {p.name for p in tmp_path.glob("rows_mask*")} == {
         "rows_mask.npy",
         "rows_mask.png",
@@ -95,7 +138,7 @@ def test_export_into_a_folder_asks_before_it_replaces(
         "rows_mask.json",
     }
     (tmp_path / "rows_mask.npy").write_bytes(b"mine")
-    loaded.commands.export_into(str(tmp_path))
+    loaded.commands.export_into(str(tmp_path), Result.of(loaded.session))
     box = dialog(QMessageBox)
     assert (tmp_path / "rows_mask.npy").read_bytes() == b"mine"
     with qtbot.waitSignal(loaded.exporter.written):
@@ -104,7 +147,7 @@ def test_export_into_a_folder_asks_before_it_replaces(
 
 
 def test_an_export_that_fails_is_a_sentence(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
-    with qtbot.waitSignal(loaded.exporter.failed):
+    with qtbot.waitSignal(loaded.session.failed):
         loaded.exporter.export({"npy": tmp_path / "no" / "folder" / "m.npy"})
     assert "m.npy" in loaded.session.state.error
     assert loaded.session.state.extraction is not None

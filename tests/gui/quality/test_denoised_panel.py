@@ -294,6 +294,24 @@ def test_raw_result_and_residual_are_seen_and_follow_the_frame(
     assert not panel.pictures.pictures
 
 
+def test_a_frame_that_cannot_be_read_leaves_no_other_on_show(
+    loaded: MainWindow, panel: DenoisedPanel, copied: Path, qtbot: QtBot
+):
+    judged(panel, copied, qtbot)
+    qtbot.waitUntil(lambda: len(panel.pictures.pictures) == 3, timeout=15_000)
+    content = copied.read_bytes()
+    copied.unlink()
+    with qtbot.waitSignal(loaded.session.failed) as said:
+        loaded.session.set_frame(1)
+    assert "denoised.npy" in said.args[0]
+    assert panel.denoised.pair is None
+    assert not panel.pictures.pictures
+    copied.write_bytes(content)
+    loaded.session.set_frame(2)
+    qtbot.waitUntil(lambda: len(panel.pictures.pictures) == 3, timeout=15_000)
+    assert not loaded.session.state.error
+
+
 def test_a_long_name_and_a_long_verdict_leave_the_figures_in_sight(
     loaded: MainWindow, panel: DenoisedPanel, copied: Path, qtbot: QtBot
 ):

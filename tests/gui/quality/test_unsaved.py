@@ -116,7 +116,7 @@ def test_what_was_discarded_says_nothing_of_the_next_result(
     go = writing(loaded, tmp_path / "no" / "m.npy", monkeypatch)
     asked.show()
     pressed("Discard")
-    with qtbot.waitSignal(loaded.exporter.failed):
+    with qtbot.waitSignal(loaded.session.failed):
         go.set()
     assert not loaded.close()
     assert dialog(QMessageBox).text() == NOT_SAVED

@@ -264,7 +264,7 @@ def test_a_record_of_a_changed_file_is_refused(session: Session, stack_file: Pat
     np.save(stack_file, noise((5, 128, 160), seed=3))
     record, mask = stack_file.with_name("mask.json"), stack_file.with_name("mask.npy")
     try:
-        with qtbot.waitSignal(exporter.failed) as failed:
+        with qtbot.waitSignal(session.failed) as failed:
             exporter.export({"json": record, "npy": mask})
         assert "rows.npy: was changed after it was opened" in failed.args[0]
         assert not record.exists()

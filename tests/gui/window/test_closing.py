@@ -56,7 +56,7 @@ def test_a_file_that_cannot_be_written_keeps_the_window_open(
     loaded: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     go = writing(loaded, tmp_path / "no" / "m.npy", monkeypatch)
-    with qtbot.waitSignal(loaded.exporter.failed):
+    with qtbot.waitSignal(loaded.session.failed):
         go.set()
     assert loaded.isVisible()
     assert "m.npy: cannot be written" in loaded.session.state.error
@@ -71,7 +71,7 @@ def test_it_is_asked_once_and_not_after_all_has_failed(
         loaded.close()
         asked = dialog(QMessageBox)
     assert asked.windowTitle() == "Close now?"
-    with qtbot.waitSignal(loaded.exporter.failed):
+    with qtbot.waitSignal(loaded.session.failed):
         go.set()
     qtbot.waitUntil(lambda: not loaded.findChildren(QMessageBox))
     assert loaded.isVisible()

@@ -88,11 +88,11 @@ def test_a_doubtful_mask_says_so_in_its_name_and_its_record(
     automatic: MainWindow, qtbot: QtBot, tmp_path: Path
 ):
     npy = FORMS[0]
-    assert proposed_path(automatic.session, npy).name == "rows_mask.npy"
+    assert proposed_path(Result.of(automatic.session), npy).name == "rows_mask.npy"
     automatic.session.edits.set_mask(EDITED, "edited by hand", "Draw")
-    assert proposed_path(automatic.session, npy).name == "rows_mask_doubtful.npy"
+    assert proposed_path(Result.of(automatic.session), npy).name == "rows_mask_doubtful.npy"
     with qtbot.waitSignal(automatic.exporter.written):
-        automatic.commands.export_into(str(tmp_path))
+        automatic.commands.export_into(str(tmp_path), Result.of(automatic.session))
     assert {path.name for path in tmp_path.glob("rows_mask*")} == {
         "rows_mask_doubtful.npy",
         "rows_mask_doubtful.png",
@@ -399,7 +399,7 @@ def test_views_do_not_wait_for_a_measurement_that_failed(
 
 
 def test_a_message_goes_with_what_it_is_about(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
-    with qtbot.waitSignal(loaded.exporter.failed):
+    with qtbot.waitSignal(loaded.session.failed):
         loaded.exporter.export({"npy": tmp_path / "no folder" / "m.npy"})
     assert loaded.headline.error.isVisible()
     with qtbot.waitSignal(loaded.exporter.written):
@@ -468,7 +468,7 @@ def test_no_record_names_another_reference_stack(
     with qtbot.waitSignal(automatic.session.reference_stacks.changed):
         automatic.session.reference_stacks.choose("dark", tmp_path / "dark.npy")
     assert automatic.session.state.stale  # by the dark stack
-    with qtbot.waitSignal(automatic.exporter.failed) as failed:
+    with qtbot.waitSignal(automatic.session.failed) as failed:
         automatic.exporter.export({"json": tmp_path / "m.json"})
     assert failed.args[0].startswith("The reference stack of this mask is no longer there")
 

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.gui.app import begin
 from structmask_gui.gui.export.exporter import FORMS, proposed_path
+from structmask_gui.gui.export.work import Result
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.open_url import FEW, AddressDialog
 from tests.gui.conftest import noise, wait_for_result
@@ -40,7 +41,7 @@ def test_a_remote_image_is_opened(window: MainWindow, tmp_path: Path, qtbot: QtB
     assert stack.location == f"{address}/a.zarr"
     assert window.session.state.parameters.patches == FEW
     # What is written goes to a folder of this computer.
-    assert proposed_path(window.session, FORMS[0]) == Path.home() / "a_mask.npy"
+    assert proposed_path(Result.of(window.session), FORMS[0]) == Path.home() / "a_mask.npy"
     assert window.settings.recent_files[0] == f"{address}/a.zarr"
 
 
