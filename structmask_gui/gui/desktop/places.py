@@ -9,6 +9,7 @@ from pathlib import Path
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.files.locations import config_home, resource
+from structmask_gui.io.files.paths import is_folder
 from structmask_gui.io.files.remote import remote_address
 
 PRESET_SUFFIX = ".structmask-preset"
@@ -52,11 +53,6 @@ def sample_stack() -> Path | None:
 def is_preset(path: str) -> bool:
     """Tell whether a path is that of a preset for the desktop."""
     return path.lower().endswith(PRESET_SUFFIX)
-
-
-def is_folder(path: str) -> bool:
-    """Tell whether there is a folder at a path."""
-    return os.path.isdir(path)  # noqa: PTH112  # a Path raises if a name is too long
 
 
 def is_image(path: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +34,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from structmask_gui.gui.desktop.places import is_image, is_own_mask
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.panels.file_card import FileCard
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
+from structmask_gui.io.files.paths import is_folder
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.formats.known import ALL_EXTENSIONS
 
@@ -133,17 +134,8 @@ class FileBrowser(QWidget):
 
     open_requested = Signal(list)  # paths to open; several are averaged
 
-    def __init__(
-        self,
-        session: Session,
-        settings: Settings,
-        is_folder: Callable[[str], bool],
-        is_image: Callable[[str], bool],
-        is_mask: Callable[[str], bool],
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(parent)
-        self._is_folder, self._is_image, self._is_mask = is_folder, is_image, is_mask
+    def __init__(self, session: Session, settings: Settings) -> None:
+        super().__init__()
         self._session = session
         self._settings = settings
         self.setAcceptDrops(True)
@@ -245,7 +237,7 @@ class FileBrowser(QWidget):
             return
         for row in range(first, last + 1):
             path = self.model.filePath(self.model.index(row, 0, parent))
-            if self._is_mask(path):
+            if is_own_mask(path):
                 self.tree.setRowHidden(row, parent, True)
 
     def _fill_recent(self) -> None:
@@ -275,7 +267,7 @@ class FileBrowser(QWidget):
         """Return the selected images, sorted by name."""
         indexes = self.tree.selectionModel().selectedRows()
         paths = [self.model.filePath(i) for i in indexes]
-        return sorted(path for path in paths if self._is_image(path))
+        return sorted(path for path in paths if is_image(path))
 
     def select(self, path: str) -> None:
         """Select a file of the folder on display."""
@@ -302,7 +294,7 @@ class FileBrowser(QWidget):
             self.open_requested.emit(paths)
 
     def _on_double_click(self, index: QModelIndex) -> None:
-        if self._is_image(self.model.filePath(index)):
+        if is_image(self.model.filePath(index)):
             self.open_selected()
 
     def _on_selection(self, _now: QItemSelection, _before: QItemSelection) -> None:
@@ -328,7 +320,7 @@ class FileBrowser(QWidget):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept folders and images."""
         paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        if any(path.lower().endswith(_ENDINGS) or self._is_folder(path) for path in paths):
+        if any(path.lower().endswith(_ENDINGS) or is_folder(path) for path in paths):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:

@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import delete
 
-from structmask_gui.gui.desktop import places
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.window.commands import apply_remedy
 from structmask_gui.gui.window.shell import Shell
@@ -82,8 +81,7 @@ def build_panel(info: DockInfo, window: Shell) -> QWidget:
     if info.id == "log":
         panel = made(window.log_lines)
     elif info.id == "files":
-        kinds = places.is_folder, places.is_image, places.is_own_mask
-        panel = made(window.session, window.settings, *kinds)
+        panel = made(window.session, window.settings)
         panel.open_requested.connect(window.open_paths)
         panel.setMinimumWidth(WIDTHS["files"])
     elif info.id == "presets":
