@@ -163,16 +163,12 @@ class RunningMark:
 
 
 def make_window(
-    app: QApplication,
-    settings: Settings | None = None,
-    lines: LogLines | None = None,
-    session: Session | None = None,
+    app: QApplication, settings: Settings, lines: LogLines, session: Session | None = None
 ) -> MainWindow:
     """Make a window that is not shown yet."""
-    settings = settings if settings is not None else settings_module.load()
     theme = AppTheme(app, settings.theme)
     theme.set_text_size(settings.text_size)
-    return MainWindow(settings, theme, lines or LogLines(), session)
+    return MainWindow(settings, theme, lines, session)
 
 
 def begin(window: MainWindow, files: Sequence[str]) -> None:
@@ -231,13 +227,13 @@ def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) 
     interrupt = Interrupt()
     interrupt.install()
     lines = logs.start(debug=debug)
-    logs.log_qt_messages()
+    qt_messages = logs.QtMessages()
     log.info("StructMask %s starts", __version__)
     reporter = CrashReporter()
     reporter.install()
     mark = RunningMark(config_home())
     unclean = mark.begin()
-    window = make_window(app, lines=lines)
+    window = make_window(app, settings_module.load(), lines)
     from pyqtgraph.util.garbage_collector import GarbageCollector
 
     # Only this thread looks for garbage: Qt crashes where a worker's thread deletes a widget.
@@ -269,7 +265,7 @@ def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) 
     interrupt.remove()
     log.info("StructMask ends")
     mark.end()
-    logs.restore_qt_messages()
+    qt_messages.remove()
     logs.stop()
     if temporary:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -33,8 +33,8 @@ class BatchChoices(QWidget):
     changed = Signal()
     folder_wanted = Signal()  # the folder of the results is to be chosen
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._folder: Path | None = None
         self.per = Choice()
         self.per.show_all()

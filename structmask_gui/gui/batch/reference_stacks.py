@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class BatchReferenceStacks(QWidget):
     """A row for each reference stack that the settings use: the main window's, or another."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session) -> None:
+        super().__init__()
         self._session = session
         self._paths: dict[ReferenceKind, Path | None] = {}
         self.rows: dict[ReferenceKind, ReferenceStackRow] = {}

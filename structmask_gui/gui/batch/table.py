@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QTableWidget,
     QTableWidgetItem,
-    QWidget,
 )
 
 from structmask_gui.core.parameters.labels import in_labels
@@ -38,8 +37,8 @@ class BatchTable(QTableWidget):
 
     row_opened = Signal(int)  # a row was pressed twice, or Enter
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(0, 3, parent)
+    def __init__(self) -> None:
+        super().__init__(0, 3)
         self.setHorizontalHeaderLabels(["File", "State", "Result"])
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(22)

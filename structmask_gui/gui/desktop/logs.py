@@ -16,7 +16,6 @@ ROOT = "structmask_gui"
 """Name of the logger that all of the package's loggers belong to."""
 
 _FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-_before: Any = None
 _SHORT = "%(asctime)s  %(message)s"
 
 
@@ -89,15 +88,15 @@ def stop() -> None:
         handler.close()
 
 
-def log_qt_messages() -> None:
-    """Send Qt's own messages to the log."""
-    global _before
-    _before = qInstallMessageHandler(_on_qt_message)
+class QtMessages:
+    """Sends Qt's own messages to the log until `remove` is called."""
 
+    def __init__(self) -> None:
+        self._before: Any = qInstallMessageHandler(_on_qt_message)
 
-def restore_qt_messages() -> None:
-    """Let Qt write its messages itself again, or give them to whoever had them before."""
-    qInstallMessageHandler(_before)
+    def remove(self) -> None:
+        """Let Qt write its messages itself again, or give them to whoever had them before."""
+        qInstallMessageHandler(self._before)
 
 
 def _on_qt_message(kind: QtMsgType, _context: object, text: str) -> None:

@@ -34,8 +34,8 @@ _FINDING = "Measuring the mask of the preset automatic. Your settings and your m
 class ComparePanel(QWidget):
     """Three small masks and their figures."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session) -> None:
+        super().__init__()
         self._session = session
         self.file = MaskFile(session, self)
         self.file.read.connect(session.pinned.keep)

@@ -109,14 +109,13 @@ class RingsTable(RowTable):
     ring_hovered = Signal(int)
     """The ring under the pointer or reached by an arrow key; -1 when the pointer left."""
 
-    def __init__(self, session: Session | None = None, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session) -> None:
         nothing = "The rings stand here once a mask was made by ring analysis."
-        super().__init__("Rings", RING_COLUMNS, Sign(5, _considered, _draw_ring), nothing, parent)
-        if session is not None:
-            self.ring_hovered.connect(session.hover_ring)
-            session.ring_hovered.connect(self.highlight)
-            session.extraction_changed.connect(self.set_extraction)
-            self.set_extraction(session.state.extraction)
+        super().__init__("Rings", RING_COLUMNS, Sign(5, _considered, _draw_ring), nothing)
+        self.ring_hovered.connect(session.hover_ring)
+        session.ring_hovered.connect(self.highlight)
+        session.extraction_changed.connect(self.set_extraction)
+        self.set_extraction(session.state.extraction)
 
     def set_extraction(self, extraction: Any | None) -> None:
         """Show the rings of an `Extraction`; None, or one without rings, empties the table."""
@@ -135,15 +134,14 @@ class LagsTable(RowTable):
     lag_hovered = Signal(object)
     """The lag (dy, dx) under the pointer or reached by an arrow key; None when it left."""
 
-    def __init__(self, session: Session | None = None, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session) -> None:
         nothing = "The neighbours stand here once a mask was made automatically."
         sign = Sign(5, _finding, _draw_lag, FINDING_WORDS)
-        super().__init__("Lags", LAG_COLUMNS, sign, nothing, parent)
-        if session is not None:
-            self.lag_hovered.connect(session.hover_lag)
-            session.lag_hovered.connect(self.highlight_lag)
-            session.extraction_changed.connect(self.set_extraction)
-            self.set_extraction(session.state.extraction)
+        super().__init__("Lags", LAG_COLUMNS, sign, nothing)
+        self.lag_hovered.connect(session.hover_lag)
+        session.lag_hovered.connect(self.highlight_lag)
+        session.extraction_changed.connect(self.set_extraction)
+        self.set_extraction(session.state.extraction)
 
     def set_extraction(self, extraction: Any | None) -> None:
         """Show the lags of an `Extraction`; None, or one by the other method, empties the table."""
@@ -165,21 +163,20 @@ class LagsTable(RowTable):
 class DecisionsTable(QWidget):
     """The rings of the published method, or the lags of the statistical one."""
 
-    def __init__(self, session: Session | None = None, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session) -> None:
+        super().__init__()
         self.rings = RingsTable(session)
         self.lags = LagsTable(session)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.rings)
         self._pages.addWidget(self.lags)
         self._session = session
-        if session is not None:
-            session.extraction_changed.connect(self._choose)
-            self._choose(session.state.extraction)
+        session.extraction_changed.connect(self._choose)
+        self._choose(session.state.extraction)
 
     def _choose(self, extraction: Any | None) -> None:
         if extraction is None:
-            rings = self._session is None or self._session.state.uses_rings
+            rings = self._session.state.uses_rings
         else:
             rings = extraction.selection is None
         self._pages.setCurrentWidget(self.rings if rings else self.lags)

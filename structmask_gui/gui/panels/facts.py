@@ -33,8 +33,8 @@ class FactsPanel(QWidget):
 
     title = "File and method"
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session) -> None:
+        super().__init__()
         self._session = session
         self.name = ElidingLabel(mode=Qt.TextElideMode.ElideMiddle)
         font = self.font()

@@ -18,8 +18,8 @@ _PAUSE = 250
 class HelpPanel(QWidget):
     """Explains what an autocorrelation is and what each stage did to the present image."""
 
-    def __init__(self, session: Session | None = None, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session) -> None:
+        super().__init__()
         self._extraction: Any = None
         self.browser = QTextBrowser()
         self.browser.setFrameShape(QFrame.Shape.NoFrame)
@@ -35,9 +35,8 @@ class HelpPanel(QWidget):
         self._timer.setInterval(_PAUSE)
         self._timer.timeout.connect(self._write)
         self._written: object = self
-        if session is not None:
-            session.extraction_changed.connect(self.set_extraction)
-            self.set_extraction(session.state.extraction)
+        session.extraction_changed.connect(self.set_extraction)
+        self.set_extraction(session.state.extraction)
 
     def set_extraction(self, extraction: Any | None) -> None:
         """Quote the numbers of an `Extraction`; written when visible and after a short pause."""

@@ -25,8 +25,8 @@ _LEVELS = (("Everything", logging.DEBUG), ("Warnings and errors", logging.WARNIN
 class LogPanel(QWidget):
     """Shows what was done and what went wrong, newest line last."""
 
-    def __init__(self, lines: LogLines, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, lines: LogLines) -> None:
+        super().__init__()
         self._lines = lines
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)

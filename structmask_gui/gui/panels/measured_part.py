@@ -23,8 +23,8 @@ class MeasuredPartPanel(QWidget):
     frames_chosen = Signal(object)  # FrameRange, or None for all frames
     region_chosen = Signal(object)  # Region, or None for the whole image
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._n_frames = 0
         self._shape = (0, 0)
         self.first = self._box("First frame", "first frame that is measured")

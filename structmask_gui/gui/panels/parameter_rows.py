@@ -46,8 +46,8 @@ def tooltip(info: ParameterInfo) -> str:
 class Caption(QLabel):
     """Small, quiet text below a row, in as many lines as it needs."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setWordWrap(True)
         self.setFont(smaller(self.font()))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
@@ -79,8 +79,8 @@ class ParameterRow(QWidget):
     drag_started = Signal(str)
     drag_ended = Signal(str)
 
-    def __init__(self, info: ParameterInfo, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, info: ParameterInfo) -> None:
+        super().__init__()
         self.info = info
         self.value: Any = info.default  # the value on display
         self.reason = ""  # why it has no effect now; empty when it has one
@@ -156,8 +156,8 @@ class ParameterRow(QWidget):
 class BoolRow(ParameterRow):
     """A check box."""
 
-    def __init__(self, info: ParameterInfo, parent: QWidget | None = None) -> None:
-        super().__init__(info, parent)
+    def __init__(self, info: ParameterInfo) -> None:
+        super().__init__(info)
         self.check = QCheckBox(info.about.label)
         self.check.setChecked(bool(info.default))
         self.label.hide()
@@ -176,8 +176,8 @@ class BoolRow(ParameterRow):
 class ChoiceRow(ParameterRow):
     """A combo box, with what the present choice means below it."""
 
-    def __init__(self, info: ParameterInfo, parent: QWidget | None = None) -> None:
-        super().__init__(info, parent)
+    def __init__(self, info: ParameterInfo) -> None:
+        super().__init__(info)
         self.combo = Choice()
         self.combo.setAccessibleName(info.about.label)
         for number, (value, meaning) in enumerate(info.about.choices):
@@ -219,9 +219,9 @@ class ChoiceRow(ParameterRow):
 class SwitchRow(ParameterRow):
     """A few choices below each other, each one click away, and what the present one means."""
 
-    def __init__(self, info: ParameterInfo, parent: QWidget | None = None) -> None:
+    def __init__(self, info: ParameterInfo) -> None:
         self.buttons: dict[str, QPushButton] = {}
-        super().__init__(info, parent)
+        super().__init__(info)
         self.label.hide()
         self.reset.hide()
         lines = QVBoxLayout()
@@ -281,8 +281,8 @@ class SwitchRow(ParameterRow):
 class NumberRow(ParameterRow):
     """A box that takes every accepted number, and below it a slider over the useful range."""
 
-    def __init__(self, info: ParameterInfo, parent: QWidget | None = None) -> None:
-        super().__init__(info, parent)
+    def __init__(self, info: ParameterInfo) -> None:
+        super().__init__(info)
         assert info.lowest is not None
         assert info.highest is not None
         about = info.about

@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 
 class ParametersPanel(QWidget):
-    """Every parameter in a row, in foldable groups; without a session, connect the signals."""
+    """Every parameter in a row, in foldable groups."""
 
     changed = Signal(str, object)  # name and new value, at every step of a drag
     drag_started = Signal(str)
     drag_ended = Signal(str)
     narrowed = Signal(int)  # it needs only so much width now, and had no more than it needed
 
-    def __init__(self, session: Session | None = None, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session) -> None:
+        super().__init__()
         self.rows: dict[str, ParameterRow] = {}
         self.sections: dict[str, Section] = {}
         self.reference_rows: dict[ReferenceKind, ReferenceStackRow] = {}
@@ -78,20 +78,17 @@ class ParametersPanel(QWidget):
         layout.addWidget(self.area)
         self._align()
         self._update_effects()
-        if session is not None:
-            self.changed.connect(session.edits.set_parameter)
-            session.parameters_changed.connect(self.set_parameters)
-            self.set_parameters(session.state.parameters)
-            self.measured_part.connect_session(session)
-            self._session = session
-            for reference in self.reference_rows.values():
-                reference.chosen.connect(session.reference_stacks.choose)
-                self._follow_reference(reference.kind)
-            session.reference_stacks.changed.connect(self._follow_reference)
-            session.stack_changed.connect(self._follow_stack)
-            self._follow_stack()
-        else:
-            self.measured_section.hide()
+        self.changed.connect(session.edits.set_parameter)
+        session.parameters_changed.connect(self.set_parameters)
+        self.set_parameters(session.state.parameters)
+        self.measured_part.connect_session(session)
+        self._session = session
+        for reference in self.reference_rows.values():
+            reference.chosen.connect(session.reference_stacks.choose)
+            self._follow_reference(reference.kind)
+        session.reference_stacks.changed.connect(self._follow_reference)
+        session.stack_changed.connect(self._follow_stack)
+        self._follow_stack()
 
     def add_presets(self, presets: QWidget) -> None:
         """Put the presets above the parameters."""
@@ -134,19 +131,14 @@ class ParametersPanel(QWidget):
 
     def _update_sources(self) -> None:
         """Disable what cannot be chosen, and show the reference stacks where one has a use."""
-        self.set_unavailable("source", unavailable_sources(self.parameters, self._n_frames))
+        sources = self.rows["source"]
+        assert isinstance(sources, ChoiceRow)
+        sources.set_unavailable(unavailable_sources(self.parameters, self._n_frames))
         source = self.parameters.source
         for kind, row in self.reference_rows.items():
             automatic = source == "automatic" and (kind == "dark" or row.given)
             row.setVisible(source == kind or automatic)
             row.set_optional(source == "automatic")
-
-    def set_unavailable(self, name: str, reasons: dict[str, str]) -> None:
-        """Disable some choices of a parameter, each with a sentence why."""
-        row = self.rows[name]
-        if not isinstance(row, ChoiceRow):
-            raise TypeError(f"{name} has no choices")
-        row.set_unavailable(reasons)
 
     def _names(self, group: str) -> set[str]:
         return {name for name, info in parameter_infos().items() if info.about.group == group}

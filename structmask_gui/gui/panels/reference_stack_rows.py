@@ -31,10 +31,8 @@ class ReferenceStackRow(QWidget):
 
     chosen = Signal(str, object)  # kind, and path or None
 
-    def __init__(
-        self, kind: ReferenceKind, parent: QWidget | None = None, *, brief: bool = False
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, kind: ReferenceKind, *, brief: bool = False) -> None:
+        super().__init__()
         self.kind = kind
         self._none = "none" if brief else "No file yet"
         self.folder = str(Path.home())

@@ -71,8 +71,8 @@ _SHAPES = {"horizontal": "row (horizontal)", "vertical": "column (vertical)"}
 class MaskFigures(QWidget):
     """The figures of a mask in two columns; the last, longest one has a line of its own."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.values: dict[str, QLabel] = {}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)

@@ -9,7 +9,6 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.legend import Entry
@@ -41,10 +40,8 @@ class QualityView(PictureView):
 
     HAS_COLORMAP = False
 
-    def __init__(self, title: str, x_label: str, parent: QWidget | None = None) -> None:
-        super().__init__(
-            title, x_label, "% of noise", square=False, down=False, whole=False, parent=parent
-        )
+    def __init__(self, title: str, x_label: str) -> None:
+        super().__init__(title, x_label, "% of noise", square=False, down=False, whole=False)
         # A low dock has no room for it; the menu opens with the right button, too.
         self._header.hide()
         self.arrows.hide()  # they are for pictures
@@ -90,8 +87,8 @@ class QualityView(PictureView):
 class RadiusView(QualityView):
     """What is still copied as a function of how far the network sees."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("If the network looks further", _FAR, parent)
+    def __init__(self) -> None:
+        super().__init__("If the network looks further", _FAR)
         self.curve: CopiedCurve | None = None
         self._item = self._curve()
         self._edge = self._line()
@@ -138,8 +135,8 @@ class SuggestionView(QualityView):
 
     point_chosen = Signal(int)  # the index of a point that was clicked
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Other sizes", "pixels of the mask", parent)
+    def __init__(self) -> None:
+        super().__init__("Other sizes", "pixels of the mask")
         self.suggestion: Suggestion | None = None
         self.canvas.grabs_left = True
         self.canvas.setCursor(Qt.CursorShape.PointingHandCursor)

@@ -403,7 +403,10 @@ class DenoiseWindow(QDialog):
 
     def copy_figure(self) -> None:
         """Copy what is compared as one picture."""
-        copy_figure(self._session, self._pictures, self._step)
+        if copy_figure(self._session, self._pictures, self._step):
+            self._say("The figure is on the clipboard.")
+        else:
+            self._say("There is no picture to copy yet.")
 
     def _on_stack(self) -> None:
         self._forget_picture()

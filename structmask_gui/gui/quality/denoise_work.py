@@ -55,7 +55,6 @@ class Denoised:
 class Shown:
     """A frame, raw and denoised; while it learns, as far as that has come."""
 
-    frame: int
     original: Floats
     denoised: Floats | None
     """None before it was denoised."""
@@ -140,7 +139,7 @@ def _made(plan: Plan, task: Task) -> Denoised:
 def _show(plan: Plan, denoiser: Denoiser, task: Task) -> None:
     frame = plan.frame()
     original = np.asarray(plan.stack.read(frame), np.float32)
-    plan.show(Shown(frame, original, denoiser.predict(frame, task)))
+    plan.show(Shown(original, denoiser.predict(frame, task)))
 
 
 def _state_of(plan: Plan, checksum: str | None) -> SavedState | None:
@@ -220,7 +219,6 @@ def read(
 
     with_mask, bare = made
     return Shown(
-        frame,
         np.asarray(stack.read(frame), np.float32),
         None if with_mask is None else np.array(with_mask.answers[frame]),
         None if bare is None else np.array(bare.answers[frame]),

@@ -47,8 +47,8 @@ _REMOVED = "Autocorrelation of what was taken away: 1 where all of it is shared"
 class DenoisedPanel(QWidget):
     """Shows how a denoised stack compares with the open one."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session) -> None:
+        super().__init__()
         self._session = session
         self.denoised = DenoisedStack(session, self)
         self.open_button = QPushButton("Judge a stack…")
@@ -105,7 +105,7 @@ class DenoisedPanel(QWidget):
             (self.output, "Noise left", _LEFT),
             (self.residual, "Noise removed", _REMOVED),
         ):
-            view.set_title_visible(False)
+            view.hide_title()
             self.tabs.setTabToolTip(self.tabs.addTab(view, name), tip)
         self._next = self.tabs.addTab(self.thumb, "Next")
         left = QVBoxLayout()

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
     QPen,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy
 
 from structmask_gui.gui.style.colormaps import lookup_table
 from structmask_gui.gui.style.themed import Themed
@@ -55,19 +55,19 @@ class ImageCompare(Themed):
     pointed = Signal(str)  # the values under the pointer; empty when it left
     zoomed = Signal(object)  # the visible rectangle of the frame, a QRectF; null if all of it is
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._pictures: tuple[Picture, ...] = ()
+    def __init__(self) -> None:
+        super().__init__()
+        self.pictures: tuple[Picture, ...] = ()
         self._images: list[QImage] = []
         self._marks: QImage | None = None
         self._corner = (0, 0)
-        self._mode: Mode = "beside"
+        self.mode: Mode = "beside"
         self._zoom = 1.0
         self._centre = QPointF(0.5, 0.5)
         self.split = 0.5
         self.margins = 0, 0
         """Pixels left free above and below a picture that stands alone."""
-        self._second = False
+        self.second = False  # which of two is seen, while blinking
         self._grabbed: QPointF | None = None
         self._splitting = False
         self._timer = QTimer(self)
@@ -80,39 +80,21 @@ class ImageCompare(Themed):
 
     # --- what is shown ------------------------------------------------------------------------
 
-    @property
-    def pictures(self) -> tuple[Picture, ...]:
-        """The pictures."""
-        return self._pictures
-
-    @property
-    def mode(self) -> Mode:
-        """How they are shown."""
-        return self._mode
-
-    @property
-    def seen(self) -> tuple[str, ...]:
-        """Titles of the pictures that are seen now."""
-        titles = tuple(picture.title for picture in self._pictures)
-        if self._mode == "blink":
-            return titles[1:2] if self._second else titles[:1]
-        return titles[:2] if self._mode == "wipe" else titles
-
     def set_pictures(self, pictures: tuple[Picture, ...], corner: tuple[int, int] = (0, 0)) -> None:
         """Show other pictures; ``corner`` (y, x) is where they lie in the frame."""
         table = lookup_table("grey").astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
         table = np.uint32(0xFF000000) + table.astype(np.uint32)
-        shapes = {picture.values.shape for picture in self._pictures}
+        shapes = {picture.values.shape for picture in self.pictures}
         # The original is the same for every mask.
         known = {
             (id(p.values), p.levels): image
-            for p, image in zip(self._pictures, self._images, strict=True)
+            for p, image in zip(self.pictures, self._images, strict=True)
         }
         self._images = [
             known.get((id(p.values), p.levels)) or colored(p.values, p.levels, table)
             for p in pictures
         ]
-        self._pictures, self._corner = pictures, corner
+        self.pictures, self._corner = pictures, corner
         if {picture.values.shape for picture in pictures} != shapes:
             self._show_all()
         self.update()
@@ -131,8 +113,8 @@ class ImageCompare(Themed):
 
     def set_mode(self, mode: Mode) -> None:
         """Show them in another way."""
-        self._mode = mode
-        self._second = False
+        self.mode = mode
+        self.second = False
         if mode == "blink" and self.isVisible():
             self._timer.start()
         else:
@@ -141,12 +123,12 @@ class ImageCompare(Themed):
 
     def turn(self) -> None:
         """Show the other picture, while blinking."""
-        self._second = not self._second
+        self.second = not self.second
         self.update()
 
     def showEvent(self, _event: QEvent) -> None:
         """Blink only while it is seen."""
-        if self._mode == "blink":
+        if self.mode == "blink":
             self._timer.start()
 
     def hideEvent(self, _event: QEvent) -> None:
@@ -157,23 +139,23 @@ class ImageCompare(Themed):
 
     def _frames(self) -> list[QRectF]:
         """Return the rectangles the pictures are drawn in, without titles."""
-        number = len(self._pictures) if self._mode == "beside" else 1
+        number = len(self.pictures) if self.mode == "beside" else 1
         if number > 1:
             return self._beside(number)
         # One picture needs no title: what is above it says which.
-        title, below = (_TITLE, 0) if len(self._pictures) > 1 else self.margins
+        title, below = (_TITLE, 0) if len(self.pictures) > 1 else self.margins
         width, height = float(self.width()), max(1.0, self.height() - title - below)
-        if not self._pictures:
+        if not self.pictures:
             return [QRectF(0, title, width, height)]
         # Of the picture's own shape: zoomed, it shows what the image beside it shows.
-        rows, columns = self._pictures[0].values.shape
+        rows, columns = self.pictures[0].values.shape
         scale = min(width / columns, height / rows)
         left, top = (width - columns * scale) / 2, title + (height - rows * scale) / 2
         return [QRectF(left, top, columns * scale, rows * scale)]
 
     def _beside(self, number: int) -> list[QRectF]:
         """Return the rectangles of several pictures, in as many rows as make them largest."""
-        rows, columns = self._pictures[0].values.shape
+        rows, columns = self.pictures[0].values.shape
 
         def cell(across: int) -> tuple[float, float]:
             down = -(-number // across)
@@ -198,13 +180,13 @@ class ImageCompare(Themed):
 
     def _scale(self, frame: QRectF) -> float:
         """Return pixels of the screen for one of the picture."""
-        height, width = self._pictures[0].values.shape
+        height, width = self.pictures[0].values.shape
         fitted = min(frame.width() / width, frame.height() / height)
         return float(fitted * self._zoom)
 
     def _target(self, frame: QRectF) -> QRectF:
         """Return where the whole picture would lie, parts of it beyond the frame."""
-        height, width = self._pictures[0].values.shape
+        height, width = self.pictures[0].values.shape
         scale = self._scale(frame)
         size = QPointF(width * scale, height * scale)
         middle = frame.center()
@@ -229,10 +211,10 @@ class ImageCompare(Themed):
 
     def show_rect(self, rect: QRectF) -> None:
         """Show a rectangle of the frame, without telling others; a null one shows everything."""
-        if rect.isNull() or not self._pictures:
+        if rect.isNull() or not self.pictures:
             self._show_all()
             return
-        height, width = self._pictures[0].values.shape
+        height, width = self.pictures[0].values.shape
         share = max(rect.width() / width, rect.height() / height)
         self._zoom = min(max(1 / share, 1.0), _DEEPEST)
         middle = rect.center() - QPointF(self._corner[1] - 0.5, self._corner[0] - 0.5)
@@ -241,7 +223,7 @@ class ImageCompare(Themed):
 
     def _tell_zoom(self) -> None:
         """Say which rectangle of the frame is visible."""
-        if self._pictures:
+        if self.pictures:
             frame = self._frames()[0]
             target, seen, scale = self._target(frame), self._visible(frame), self._scale(frame)
             left = (seen.left() - target.left()) / scale + self._corner[1] - 0.5
@@ -269,13 +251,13 @@ class ImageCompare(Themed):
         """Draw the pictures and their titles."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), self.theme.background)
-        if self._pictures:
+        if self.pictures:
             frames = self._frames()
-            if self._mode == "beside":
+            if self.mode == "beside":
                 for n, frame in enumerate(frames):
                     self._draw(painter, n, frame, self._visible(frame))
-            elif self._mode == "blink":
-                self._draw(painter, int(self._second), frames[0], self._visible(frames[0]))
+            elif self.mode == "blink":
+                self._draw(painter, int(self.second), frames[0], self._visible(frames[0]))
             else:
                 self._draw_wipe(painter, frames[0])
         if self.hasFocus():
@@ -284,7 +266,7 @@ class ImageCompare(Themed):
         painter.end()
 
     def _draw(self, painter: QPainter, n: int, frame: QRectF, part: QRectF) -> None:
-        if len(self._pictures) > 1:
+        if len(self.pictures) > 1:
             above = QRectF(frame.left(), frame.top() - _TITLE, frame.width(), _TITLE)
             self._draw_title(painter, n, above)
         self._draw_part(painter, n, frame, part)
@@ -292,7 +274,7 @@ class ImageCompare(Themed):
     def _draw_title(self, painter: QPainter, n: int, where: QRectF) -> None:
         painter.setPen(self.theme.text)
         text = self.fontMetrics().elidedText(
-            self._pictures[n].title, Qt.TextElideMode.ElideRight, int(where.width())
+            self.pictures[n].title, Qt.TextElideMode.ElideRight, int(where.width())
         )
         painter.drawText(where, Qt.AlignmentFlag.AlignCenter, text)
 
@@ -325,14 +307,14 @@ class ImageCompare(Themed):
         half = QRectF(visible.left(), 0, middle - visible.left() - 4, _TITLE)
         painter.setPen(self.theme.text)
         flags = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(half, flags | Qt.AlignmentFlag.AlignLeft, f"◂ {self._pictures[0].title}")
+        painter.drawText(half, flags | Qt.AlignmentFlag.AlignLeft, f"◂ {self.pictures[0].title}")
         half.moveLeft(middle + 4)
-        painter.drawText(half, flags | Qt.AlignmentFlag.AlignRight, f"{self._pictures[1].title} ▸")
+        painter.drawText(half, flags | Qt.AlignmentFlag.AlignRight, f"{self.pictures[1].title} ▸")
 
     # --- pointer and keys ---------------------------------------------------------------------
 
     def _frame_at(self, where: QPointF) -> QRectF | None:
-        if not self._pictures:
+        if not self.pictures:
             return None
         return next((frame for frame in self._frames() if frame.contains(where)), None)
 
@@ -358,11 +340,11 @@ class ImageCompare(Themed):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take the line of the wipe, or the picture."""
-        if event.button() != Qt.MouseButton.LeftButton or not self._pictures:
+        if event.button() != Qt.MouseButton.LeftButton or not self.pictures:
             return
         self._grabbed = event.position()
         self._splitting = False
-        if self._mode == "wipe":
+        if self.mode == "wipe":
             visible = self._visible(self._frames()[0])
             line = visible.left() + self.split * visible.width()
             # The picture is moved only far from the line, and only when there is more of it.
@@ -403,7 +385,7 @@ class ImageCompare(Themed):
         key = event.key()
         if zoom_by_key(self, key):
             return
-        if self._mode == "wipe" and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+        if self.mode == "wipe" and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             self.set_split(self.split + (0.02 if key == Qt.Key.Key_Right else -0.02))
         else:
             super().keyPressEvent(event)
@@ -425,10 +407,10 @@ class ImageCompare(Themed):
         target, scale = self._target(frame), self._scale(frame)
         y = int((where.y() - target.top()) // scale)
         x = int((where.x() - target.left()) // scale)
-        height, width = self._pictures[0].values.shape
+        height, width = self.pictures[0].values.shape
         if not (0 <= y < height and 0 <= x < width):
             return ""
-        values = "   ".join(f"{p.title} {p.values[y, x]:.4g}" for p in self._pictures)
+        values = "   ".join(f"{p.title} {p.values[y, x]:.4g}" for p in self.pictures)
         return f"(x, y) = ({self._corner[1] + x}, {self._corner[0] + y})   {values}"
 
     # --- size ---------------------------------------------------------------------------------

@@ -63,8 +63,8 @@ _NEXT_TO_NOTHING = 0.005
 class QualityPanel(QWidget):
     """Follows the session's mask through `Quality`; computes nothing itself."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session) -> None:
+        super().__init__()
         self._session = session
         self._quality: Quality = session.quality
         self.destriping = Destriping(session, self)

@@ -52,8 +52,8 @@ class PreviewView(QWidget):
     copy_asked = Signal()  # the figure is to be copied
     zoomed = Signal(object)  # the visible rectangle of the frame, a QRectF; null if all of it is
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session) -> None:
+        super().__init__()
         self._session = session
         self.live = LivePreview(session, self)
         self.panes = ImageCompare()

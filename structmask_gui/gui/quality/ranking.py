@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QTableWidget,
     QTableWidgetItem,
-    QWidget,
 )
 
 from structmask_gui.gui.session.quality import ALIKE, PRESENT, Doubt
@@ -37,8 +36,8 @@ _COLUMNS = (
 class RankingTable(QTableWidget):
     """One row for each mask; the present one is bold and in sight."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(0, len(_COLUMNS), parent)
+    def __init__(self) -> None:
+        super().__init__(0, len(_COLUMNS))
         for x, (name, explanation) in enumerate(_COLUMNS):
             heading = QTableWidgetItem(name)
             heading.setToolTip(explanation)

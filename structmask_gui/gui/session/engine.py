@@ -35,7 +35,7 @@ class Engine:
         return open_stack(path, cancelled=lambda: task.cancelled, **choices)
 
     def measured(self, *args: Any, **more: Any) -> Any:
-        """Measure as `structmask_gui.core.extraction.extraction.measure` does."""
+        """Measure as `structmask_gui.core.measure.measure.measure` does."""
         if self.measure is not None:
             return self.measure(*args, **more)
         from structmask_gui.core.measure.measure import measure

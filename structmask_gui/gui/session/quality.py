@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.quality.assessment import Assessment, Basis
-    from structmask_gui.core.quality.error import EstimatedError, Ranked, Scored
+    from structmask_gui.core.quality.error import Ranked, Scored
     from structmask_gui.core.quality.suggest import Suggestion
     from structmask_gui.core.stack.frames import FrameRange, Region
     from structmask_gui.gui.session.state import State
@@ -49,8 +49,6 @@ class Scores:
     mask: Mask
     basis: Basis
     assessment: Assessment
-    bare: EstimatedError
-    """Estimated error of the bare centre, to compare with."""
     ranking: tuple[Ranked, ...]
     """The mask among others, the best first; equal masks are one, with all their names."""
 
@@ -411,4 +409,4 @@ class _Scorer:
                 scores[shape] = known.get(shape) or basis.score(shape)
                 known[shape] = scores[shape]
         joined = {ALIKE.join(names[shape]): score for shape, score in scores.items()}
-        return Scores(mask, basis, assessment, scores[bare].error, tuple(ranked(joined)))
+        return Scores(mask, basis, assessment, tuple(ranked(joined)))

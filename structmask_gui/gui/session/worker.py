@@ -40,6 +40,8 @@ _REPORT_EVERY = 0.05
 _STACK = 8 * 2**20
 """Bytes of stack: threads on macOS have 512 KB, which OpenBLAS overruns."""
 
+_PATIENCE = 10.0
+
 _now = time.monotonic
 
 _running: set[Lane] = set()
@@ -122,9 +124,9 @@ class Lane(QThread):
         with self._wake:
             self._drop()
 
-    def finish(self, timeout: float = 10.0) -> bool:
-        """Let all jobs end, then close; False when they took longer than ``timeout`` seconds."""
-        deadline = time.monotonic() + timeout
+    def finish(self) -> bool:
+        """Let all jobs end, then close; False when one did not within `_PATIENCE` seconds."""
+        deadline = time.monotonic() + _PATIENCE
         while self.busy and time.monotonic() < deadline:
             time.sleep(0.01)
         return self.close()

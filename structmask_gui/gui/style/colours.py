@@ -1,6 +1,6 @@
 """Colours of the views: those of the palette in force, and those that carry a meaning.
 
-pyqtgraph ignores the palette, so every view asks `Theme.of` again when the palette changes.
+pyqtgraph ignores the palette, so every view asks `Colours.of` again when the palette changes.
 """
 
 from __future__ import annotations

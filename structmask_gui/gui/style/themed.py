@@ -11,8 +11,8 @@ from structmask_gui.gui.style.colours import Colours
 class Themed(QWidget):
     """Keeps `theme` up to date; what it draws beside follows by itself."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.theme = Colours.of(self.palette())
 
     def changeEvent(self, event: QEvent) -> None:

@@ -54,9 +54,8 @@ class PictureView(QWidget):
         left_width: int = AXIS_WIDTH,
         square: bool = True,
         down: bool = True,
-        parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self.title = title  # what stands above the picture
         self.short_title = title  # what stands there where that is too long
         self.content = QRectF(-1, -1, 2, 2)
@@ -197,9 +196,9 @@ class PictureView(QWidget):
 
     # --- what is shown ------------------------------------------------------------------------
 
-    def set_title_visible(self, visible: bool) -> None:
+    def hide_title(self) -> None:
         """Hide the title where a tab or a dock already says it."""
-        self.title_label.setVisible(visible)
+        self.title_label.hide()
 
     def set_at_top(self, at_top: bool) -> None:
         """Put spare room below the picture instead of above and below."""
@@ -376,10 +375,10 @@ class PictureView(QWidget):
         """Put the view on the clipboard."""
         QGuiApplication.clipboard().setImage(self.render_image())
 
-    def render_image(self, scale: float = 2.0) -> QImage:
+    def render_image(self) -> QImage:
         """Return the view as an image."""
         with self._in_full():
-            return render.render_image(self, scale)
+            return render.render_image(self)
 
     def render_svg(self) -> bytes:
         """Return the view as an SVG drawing."""

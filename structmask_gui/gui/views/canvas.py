@@ -20,7 +20,7 @@ from PySide6.QtGui import (
     QPen,
     QPolygonF,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy
 
 from structmask_gui.gui.style.colours import Colours
 
@@ -45,8 +45,8 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
     key_pressed = Signal(object)  # QKeyEvent; accept it to keep it from the window
     resized = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, background=None)
+    def __init__(self) -> None:
+        super().__init__(background=None)
         self.grabs_left = False
         self._grabbed = False
         self.setAntialiasing(True)
@@ -136,7 +136,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         event.accept()
 
 
-class Box(pg.ViewBox):  # type: ignore[misc]
+class Box(pg.ViewBox):  # type: ignore[misc]  # pyqtgraph has no types
     """A view box with y downwards, square pixels, and a right click that asks for a menu."""
 
     right_clicked = Signal(QPoint)
@@ -152,7 +152,7 @@ class Box(pg.ViewBox):  # type: ignore[misc]
             self.right_clicked.emit(event.screenPos().toPoint())
 
 
-class Axis(pg.AxisItem):  # type: ignore[misc]
+class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     """An axis of fixed size with few, plain ticks; whole numbers only if so asked."""
 
     def __init__(
@@ -165,7 +165,7 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
         self._compact = False
         self._room = COMPACT
         self._grown = 1.0
-        self._whole = whole
+        self.whole = whole
         self._text = label
         self.enableAutoSIPrefix(False)
         self.setStyle(autoExpandTextSpace=False, tickTextOffset=3, tickTextHeight=14)
@@ -208,10 +208,6 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
             self.height_taken = round(self._grown * height)
             self.setHeight(self.height_taken)
 
-    def set_whole(self, whole: bool) -> None:
-        """Count in whole numbers only, or not."""
-        self._whole = whole
-
     def set_text(self, label: str) -> bool:
         """Set the axis label, to show with the next `restyle`; return whether it is another."""
         changed = label != self._text
@@ -221,7 +217,7 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
     def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
         """Return the distance of the ticks: 1, 2 or 5 times a power of ten."""
         # Numbers below each other may stand closer than side by side.
-        apart = 24 if self.orientation in ("left", "right") and not self._whole else 42
+        apart = 24 if self.orientation in ("left", "right") and not self.whole else 42
         wanted = max(2.0, size / (apart * self._grown))
         rough = max(abs(high - low), 1e-300) / wanted
         magnitude = 10.0 ** np.floor(np.log10(rough))
@@ -233,13 +229,13 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
         room = size * closer / max(abs(high - low), 1e-300)
         if np.floor(high / step) - np.ceil(low / step) < 1 and room >= least:
             step = closer  # of a single number nobody reads a scale
-        if self._whole:
+        if self.whole:
             step = max(1.0, step)
         return [(float(step), 0.0)]
 
     def tickStrings(self, values: list[float], _scale: float, spacing: float) -> list[str]:
         """Return the numbers at the ticks."""
-        if self._whole:
+        if self.whole:
             return [f"{round(value)}".replace("-", "−") for value in values]
         if spacing and not 1e-4 <= spacing < 1e5:
             return [f"{value:.2g}".replace("-", "−") for value in values]
@@ -256,7 +252,7 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
         event.ignore()
 
 
-class Arrows(pg.GraphicsWidget):  # type: ignore[misc]
+class Arrows(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
     """Small arrows in the corner between the axes: which way x and y run in the image."""
 
     def __init__(self, width: int) -> None:
@@ -302,7 +298,7 @@ def _arrow(painter: QPainter, start: QPointF, end: QPointF) -> None:
     )
 
 
-class ColorBar(pg.GraphicsWidget):  # type: ignore[misc]
+class ColorBar(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
     """The strip of colours beside an axis with their values."""
 
     def __init__(self) -> None:

@@ -30,8 +30,8 @@ class Legend(QWidget):
 
     needs_room = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._entries: tuple[Entry, ...] = ()
         self._theme = Colours.of(self.palette())
         self._size = QSize(0, 0)

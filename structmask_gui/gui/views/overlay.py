@@ -14,8 +14,8 @@ from structmask_gui.gui.style.colours import Colours, mixed
 class ReadOut(QWidget):
     """One line of text at the right; what does not fit is cut with dots, never wraps."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._text = ""
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._pen = self.palette().color(QPalette.ColorRole.Text)
@@ -57,8 +57,8 @@ class ReadOut(QWidget):
 class MenuButton(QToolButton):
     """Three dots that open the view's menu, drawn in the palette's colour."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setAutoRaise(True)
         self.setToolTip("Colours, zoom, copy and save this view")
         self.setAccessibleName("View menu")

@@ -11,7 +11,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 
 
-class PlaneItem(pg.GraphicsObject):  # type: ignore[misc]
+class PlaneItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
     """Draws a 2-D array, rows downwards, each element one cell of a rectangle.
 
     pyqtgraph's own image item hands Qt pictures of indexed colours; these, of full colours, are

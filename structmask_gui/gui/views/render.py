@@ -15,6 +15,7 @@ from structmask_gui.gui.views.canvas import Box, Canvas
 from structmask_gui.gui.views.legend import Legend
 
 _TITLE = 24
+SCALE = 2
 
 
 class Rendered(Protocol):
@@ -32,11 +33,11 @@ class Rendered(Protocol):
     def logicalDpiX(self) -> int: ...
 
 
-def render_image(view: Rendered, scale: float) -> QImage:
-    """Return a view in the size that it has, with ``scale`` pixels for each on the screen."""
+def render_image(view: Rendered) -> QImage:
+    """Return a view in the size that it has, with `SCALE` pixels for each on the screen."""
     size = _size(view)
-    image = QImage(size * scale, QImage.Format.Format_RGB32)
-    image.setDevicePixelRatio(scale)
+    image = QImage(size * SCALE, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(SCALE)
     painter = QPainter(image)
     _paint(view, painter, size)
     painter.end()

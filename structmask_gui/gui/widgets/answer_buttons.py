@@ -37,8 +37,8 @@ class AnswerButtons(QWidget):
     acted = Signal(str)  # the action of an answer whose button was pressed
     why = Signal()  # the reasons are asked for
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         # With large text the buttons must not make the window wider than the screen.
         self.setMinimumWidth(1)
         self._menu: QMenu | None = None

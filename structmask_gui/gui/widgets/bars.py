@@ -14,8 +14,8 @@ from structmask_gui.gui.widgets.labels import paragraph, say
 class ShareBar(Themed):
     """A horizontal bar, filled from the left by a share of 0 to 1."""
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, name: str) -> None:
+        super().__init__()
         self.share = 0.0
         self.pale = False
         self.setAccessibleName(name)
@@ -54,8 +54,8 @@ class ShareBar(Themed):
 class BarRow(QWidget):
     """A name and a value over a bar, and a sentence below."""
 
-    def __init__(self, name: str, explanation: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, name: str, explanation: str) -> None:
+        super().__init__()
         self.name = QLabel(name)
         self.value = QLabel()
         font = self.value.font()

@@ -41,8 +41,8 @@ _SIDE = 24
 class CertaintySign(QWidget):
     """A tick in a disc, a mark in a square (! or ?), or an exclamation mark in a triangle."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.certainty: Certainty | None = None  # what it shows
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.hide()

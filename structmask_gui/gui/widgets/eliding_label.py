@@ -1,17 +1,15 @@
 """A label of one line that is cut with dots instead of asking for more room.
 
-Another text never asks for another layout, as Qt's labels do: the result's sentence changes with
-every step of a slider, and laying out the window takes longer than painting it. (superqt has such
-a label too, but importing superqt takes as long as half of the window's first paint.)
+For names of files and folders, of which even the longest must not widen a panel. Another text never
+asks for another layout, as Qt's labels do. (superqt has such a label too, but importing superqt
+takes as long as half of the window's first paint.)
 """
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
-
-from structmask_gui.gui.style.colours import smaller
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy
 
 
 class ElidingLabel(QLabel):
@@ -20,14 +18,9 @@ class ElidingLabel(QLabel):
     def __init__(
         self,
         text: str = "",
-        parent: QWidget | None = None,
         mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
-        smallest: float = 1.0,
-        clauses: bool = False,
     ) -> None:
-        super().__init__(parent)
-        self._clauses = clauses
-        self._smallest = smallest
+        super().__init__()
         self._mode = mode
         self._tip = ""
         self._text = ""
@@ -54,17 +47,7 @@ class ElidingLabel(QLabel):
     @property
     def is_cut(self) -> bool:
         """Whether not all of the text is seen."""
-        return QFontMetrics(self._fitting_font()).horizontalAdvance(self._text) > self.width()
-
-    def _fitting_font(self) -> QFont:
-        """Return the font in the size in which the text fits, or in the smallest."""
-        font = self.font()
-        needed = self.fontMetrics().horizontalAdvance(self._text)
-        if needed > self.width() and self._smallest < 1:
-            # A little less: letters are placed on whole pixels.
-            share = 0.98 * self.width() / needed
-            return smaller(font, max(self._smallest, share))
-        return font
+        return self.fontMetrics().horizontalAdvance(self._text) > self.width()
 
     def _update_tip(self) -> None:
         self.setToolTip(self._tip or (self._text if self.is_cut else ""))
@@ -87,18 +70,8 @@ class ElidingLabel(QLabel):
         """Draw what fits."""
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
-        font = self._fitting_font()
-        painter.setFont(font)
-        text = QFontMetrics(font).elidedText(self._text, self._mode, self.width())
-        if self._clauses and text != self._text:
-            text = whole_clauses(text)
+        text = self.fontMetrics().elidedText(self._text, self._mode, self.width())
         painter.drawText(
             self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text
         )
         painter.end()
-
-
-def whole_clauses(cut: str) -> str:
-    """Return a text that was cut with dots, cut after the last clause that is whole instead."""
-    end = max(cut.rfind(mark) for mark in (", ", ". "))
-    return cut if end <= 0 else f"{cut[:end]} …"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy
 
 from structmask_gui.gui.style.themed import Themed
 
@@ -26,8 +26,8 @@ _HALVES = (
 class FieldMap(Themed):
     """Draws a frame in two halves, each with its correlation; the stronger one is darker."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._shape = 1, 1
         self._part: UnlikePart | None = None
         self.texts: tuple[str, str] = "", ""

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
     QValidator,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QToolButton
 
 _LONG = 1e9
 """Numbers from here on, as seeds, are seen whole; smaller limits are hardly ever reached."""
@@ -32,8 +32,8 @@ SLIDER_WIDTH = 90
 class Slider(QSlider):
     """A horizontal slider that leaves the wheel to the panel."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(Qt.Orientation.Horizontal, parent)
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumWidth(SLIDER_WIDTH)
 
@@ -45,8 +45,8 @@ class Slider(QSlider):
 class Choice(QComboBox):
     """A combo box that leaves the wheel to the panel."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
@@ -81,9 +81,8 @@ class NumberBox(QDoubleSpinBox):
         whole: bool,
         unit: str = "",
         lowest_word: str = "",
-        parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         # Short decimals for steps, as many as needed for what is typed or comes from a preset.
         self._shown = 0 if whole else max(0, -math.floor(math.log10(step) + 1e-9))
         self.setLocale(QLocale(QLocale.Language.C))
@@ -134,8 +133,8 @@ class NumberBox(QDoubleSpinBox):
 class ResetButton(QToolButton):
     """A round arrow, drawn in the palette's colour so that it survives dark mode."""
 
-    def __init__(self, label: str, default: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, label: str, default: str) -> None:
+        super().__init__()
         self.setAutoRaise(True)
         self.setFixedSize(20, 20)
         self.set_default(default)

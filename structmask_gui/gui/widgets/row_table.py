@@ -81,9 +81,8 @@ class RowTable(QWidget):
         columns: tuple[Column, ...],
         sign: Sign,
         nothing: str,
-        parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self.model = RowModel(columns, sign, self)
         self._samples = [(column.widest, column.heading) for column in columns]
         self.table = HoverTable()
@@ -315,8 +314,8 @@ class HoverTable(QTableView):
     left = Signal()
     walked = Signal(int)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setMouseTracking(True)
         self.setShowGrid(False)
         self.setAlternatingRowColors(True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from structmask_gui.gui.style.colours import smaller
@@ -13,10 +13,8 @@ _FOLDS = "Open or close this group"
 class Section(QWidget):
     """A heading with an arrow, and below it what it holds."""
 
-    folded = Signal(bool)  # whether it was closed
-
-    def __init__(self, title: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, title: str) -> None:
+        super().__init__()
         self.open = True  # whether what it holds is visible
         self.button = QToolButton()
         self.button.setText(title)
@@ -61,4 +59,3 @@ class Section(QWidget):
 
     def _on_clicked(self) -> None:
         self.set_open(not self.open)
-        self.folded.emit(not self.open)

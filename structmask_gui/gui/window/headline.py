@@ -64,8 +64,8 @@ class Headline(QFrame):
 
     one_mask = Signal()  # one mask for the files of the folder is asked for
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session) -> None:
+        super().__init__()
         self._session = session
         self.setObjectName("headline")
         self.setAutoFillBackground(True)

@@ -1,4 +1,4 @@
-"""Dialogs that show a text, and file dialogs. All are opened, never executed: nothing blocks."""
+"""Dialogs that show a text. All are opened, never executed: nothing blocks."""
 
 from __future__ import annotations
 

@@ -54,11 +54,12 @@ class AddressDialog(QDialog):
         self.few.setToolTip(f"{FEW} are usually enough for a mask.")
         self.few.setChecked(all_patches)
         self.few.setVisible(all_patches)
-        self._buttons = QDialogButtonBox(
+        buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel
         )
-        self._buttons.accepted.connect(self.accept)
-        self._buttons.rejected.connect(self.reject)
+        self.open_button = buttons.button(QDialogButtonBox.StandardButton.Open)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
         self.accepted.connect(self._on_accepted)
         self.field.textChanged.connect(self._on_text)
         layout = QVBoxLayout(self)
@@ -72,15 +73,10 @@ class AddressDialog(QDialog):
             layout.addWidget(text)
         self.problem.setWordWrap(True)
         layout.addStretch(1)
-        layout.addWidget(self._buttons)
+        layout.addWidget(buttons)
         without_icons(self)
         self.resize(540, self.sizeHint().height())
         self._on_text()
-
-    @property
-    def can_open(self) -> bool:
-        """Whether what was typed is an address that may be asked."""
-        return self._buttons.button(QDialogButtonBox.StandardButton.Open).isEnabled()
 
     def _on_text(self, *_: object) -> None:
         address = remote_address(pasted_path(self.field.text()).strip())
@@ -93,8 +89,7 @@ class AddressDialog(QDialog):
         elif self.field.text().strip():
             problem = "Begins with https://, s3://, gs://, az:// or abfs://."
         self.problem.setText(problem)
-        open_it = self._buttons.button(QDialogButtonBox.StandardButton.Open)
-        open_it.setEnabled(address is not None and not problem)
+        self.open_button.setEnabled(address is not None and not problem)
         layout = self.layout()
         if layout is not None:
             # A problem of several lines must not push the others together.

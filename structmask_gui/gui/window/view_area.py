@@ -67,10 +67,8 @@ class ViewArea(QWidget):
     file_asked = Signal(str)
     written = Signal(list)  # names of files
 
-    def __init__(
-        self, session: Session, recent: Sequence[str] = (), parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, recent: Sequence[str] = ()) -> None:
+        super().__init__()
         self._recent = recent
         self._session = session
         self._measurement: object = None
@@ -204,7 +202,7 @@ class ViewArea(QWidget):
         tabs = QTabWidget()
         tabs.setDocumentMode(True)
         for view in (self.profiles, self.brightness):
-            view.set_title_visible(False)
+            view.hide_title()
             tabs.setTabToolTip(tabs.addTab(view, view.title), view.title)
         self._show_brightness(tabs)
         return tabs

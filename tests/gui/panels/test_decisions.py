@@ -30,9 +30,9 @@ RING = Ring(
 
 
 @pytest.fixture
-def table(qtbot: QtBot) -> RingsTable:
+def table(session: Session, qtbot: QtBot) -> RingsTable:
     QCursor.setPos(700, 500)  # not where the table comes up
-    table = RingsTable()
+    table = RingsTable(session)
     qtbot.addWidget(table)
     table.resize(520, 200)
     table.show()
@@ -178,8 +178,8 @@ def test_with_a_session(qtbot: QtBot) -> None:
     session.close()
 
 
-def test_the_nothing_text_is_not_a_table(qtbot: QtBot) -> None:
-    table = RingsTable()
+def test_the_nothing_text_is_not_a_table(session: Session, qtbot: QtBot) -> None:
+    table = RingsTable(session)
     qtbot.addWidget(table)
     table.show()
     assert table.nothing.isVisible()

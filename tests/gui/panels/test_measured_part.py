@@ -115,10 +115,3 @@ def test_with_a_session(qtbot: QtBot, stack_file: Path) -> None:
     assert part.width_box.value() == 160
     session.edits.set_region(None)
     session.close()
-
-
-def test_without_a_session_it_is_left_out(qtbot: QtBot) -> None:
-    panel = ParametersPanel()
-    qtbot.addWidget(panel)
-    panel.show()
-    assert not panel.measured_section.isVisible()

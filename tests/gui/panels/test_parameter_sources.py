@@ -13,11 +13,12 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.gui.panels.parameters import ParametersPanel
+from structmask_gui.gui.session.session import Session
 
 
 @pytest.fixture
-def panel(qtbot: QtBot) -> ParametersPanel:
-    panel = ParametersPanel()
+def panel(session: Session, qtbot: QtBot) -> ParametersPanel:
+    panel = ParametersPanel(session)
     qtbot.addWidget(panel)
     panel.resize(340, 900)
     panel.show()
@@ -85,11 +86,9 @@ def test_a_second_stack_is_chosen_dropped_and_let_go(panel: ParametersPanel) -> 
 
 def test_unavailable_choices(panel: ParametersPanel) -> None:
     panel.set_parameters(Parameters().changed(method="statistical"))
-    panel.set_unavailable("source", {"dark": "Open a dark stack first."})
     row: Any = panel.rows["source"]
+    row.set_unavailable({"dark": "Open a dark stack first."})
     items = row.combo.model()
     states = {row.combo.itemData(i): items.item(i).isEnabled() for i in range(row.combo.count())}
     assert states.pop("dark") is False
     assert all(states.values())
-    with pytest.raises(TypeError):
-        panel.set_unavailable("seed", {})

@@ -22,6 +22,7 @@ from structmask_gui.gui.panels.parameter_rows import (
     SwitchRow,
 )
 from structmask_gui.gui.panels.parameters import ParametersPanel
+from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.widgets.inputs import NumberBox
 from structmask_gui.gui.window.docks import WIDTHS
 
@@ -53,16 +54,16 @@ class Recorder(list[tuple[str, Any]]):
         self.append((name, value))
 
 
-def shown_panel() -> ParametersPanel:
-    panel = ParametersPanel()
+def shown_panel(session: Session) -> ParametersPanel:
+    panel = ParametersPanel(session)
     panel.resize(340, 900)
     panel.show()
     return panel
 
 
 @pytest.fixture
-def panel(qtbot: QtBot) -> ParametersPanel:
-    panel = shown_panel()
+def panel(session: Session, qtbot: QtBot) -> ParametersPanel:
+    panel = shown_panel(session)
     qtbot.addWidget(panel)
     return panel
 
@@ -70,15 +71,16 @@ def panel(qtbot: QtBot) -> ParametersPanel:
 @pytest.fixture(scope="module")
 def one_panel(qapp: Any) -> Iterator[ParametersPanel]:
     """Keep the panel of the tests that try one row after the other; `prepared` puts it back."""
-    panel = shown_panel()
+    session = Session()
+    panel = shown_panel(session)
     yield panel
     panel.close()
     panel.deleteLater()
+    session.close()
 
 
 def prepared(panel: ParametersPanel, name: str) -> tuple[Any, Recorder]:
-    panel.set_parameters(Parameters())
-    panel.set_parameters(Parameters().changed(EFFECTIVE.get(name, {})))
+    panel._session.edits.restore_parameters(Parameters().changed(EFFECTIVE.get(name, {})))
     seen = Recorder()
     panel.changed.connect(seen.take)
     return panel.rows[name], seen

@@ -158,8 +158,8 @@ def test_the_help_names_parameters_as_the_panel_does() -> None:
     assert named <= labels
 
 
-def test_the_panel_writes_when_visible(qtbot: QtBot) -> None:
-    panel = HelpPanel()
+def test_the_panel_writes_when_visible(session: Session, qtbot: QtBot) -> None:
+    panel = HelpPanel(session)
     qtbot.addWidget(panel)
     panel.set_extraction(extraction())
     assert panel.text() == ""
@@ -173,8 +173,8 @@ def test_the_panel_writes_when_visible(qtbot: QtBot) -> None:
     assert bar.value() == 40
 
 
-def test_a_drag_is_not_held_up_by_the_help(qtbot: QtBot) -> None:
-    panel = HelpPanel()
+def test_a_drag_is_not_held_up_by_the_help(session: Session, qtbot: QtBot) -> None:
+    panel = HelpPanel(session)
     qtbot.addWidget(panel)
     panel.show()
     before = panel.text()

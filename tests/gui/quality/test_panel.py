@@ -427,10 +427,9 @@ def test_a_bar_says_what_full_is(loaded: MainWindow, qtbot: QtBot):
 
 
 @pytest.mark.parametrize("floor", [0.0, 0.001])
-def test_the_curve_of_suggestions_ends_where_nothing_more_happens(
-    window: MainWindow, qtbot: QtBot, floor: float
-):
-    view = SuggestionView(window)
+def test_the_curve_of_suggestions_ends_where_nothing_more_happens(qtbot: QtBot, floor: float):
+    view = SuggestionView()
+    qtbot.addWidget(view)
     bare = np.zeros((0, 2), dtype=np.intp)
     # As in the phase contrast stack: three pixels do nearly all, 225 the rest.
     falls = {1: 0.07, 3: 0.0034, 5: 0.0022, 7: 0.0011, 9: 0.0007}

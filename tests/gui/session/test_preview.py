@@ -28,6 +28,14 @@ def shown(window: MainWindow, qtbot: QtBot) -> PreviewView:
     return view
 
 
+def seen(panes: ImageCompare) -> tuple[str, ...]:
+    """Return the titles of the pictures that are seen now."""
+    titles = tuple(picture.title for picture in panes.pictures)
+    if panes.mode == "blink":
+        return titles[1:2] if panes.second else titles[:1]
+    return titles[:2] if panes.mode == "wipe" else titles
+
+
 def test_nothing_is_predicted_until_it_is_seen(window: MainWindow, qtbot: QtBot, stack_file: Path):
     window.views.preview.hide()
     window.open_paths([str(stack_file)])
@@ -155,16 +163,16 @@ def test_another_file_takes_the_old_pictures_away(loaded: MainWindow, qtbot: QtB
 
 def test_ways_of_looking(loaded: MainWindow, qtbot: QtBot):
     view = shown(loaded, qtbot)
-    assert view.panes.seen == ("Preview",)
+    assert seen(view.panes) == ("Preview",)
     view.buttons["residual"].click()
-    assert view.panes.seen == ("Residual",)
+    assert seen(view.panes) == ("Residual",)
     assert view.correlation.isVisible()
     qtbot.waitUntil(lambda: view.correlation.plane is not None, timeout=15_000)
     view.buttons["blink"].click()
-    assert view.panes.seen == ("Original",)
-    qtbot.waitUntil(lambda: view.panes.seen == ("Preview",), timeout=3000)
+    assert seen(view.panes) == ("Original",)
+    qtbot.waitUntil(lambda: seen(view.panes) == ("Preview",), timeout=3000)
     view.buttons["wipe"].click()
-    assert view.panes.seen == ("Original", "Preview")
+    assert seen(view.panes) == ("Original", "Preview")
     assert not view.correlation.isVisible()
 
 

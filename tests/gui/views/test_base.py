@@ -64,7 +64,7 @@ def view(
         view.setPalette(app_theme.palette(False))
     if view.font() != QFont():
         view.setFont(QFont())
-    view.set_title_visible(True)
+    view.title_label.show()
     view.set_placeholder("")
     view.set_stale(False)
     view.set_extraction(None)
@@ -258,7 +258,7 @@ def test_a_larger_font_is_taken(view: PictureView) -> None:
 
 def test_saved_as_picture_and_as_drawing(view: PictureView) -> None:
     view.set_stale(True, "not in the file")
-    image = view.render_image(2.0)
+    image = view.render_image()
     assert image.width() == 2 * view.canvas.width()
     assert image.height() > 2 * view.canvas.height()
     assert image.pixelColor(2, 2) == view.theme.background
@@ -292,7 +292,7 @@ def test_the_legend_keeps_its_room(view: PictureView, qtbot: QtBot) -> None:
 
 def test_titles(view: PictureView) -> None:
     assert view.title_label.text() == view.title
-    view.set_title_visible(False)
+    view.hide_title()
     assert not view.title_label.isVisible()
 
 

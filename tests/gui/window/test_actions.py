@@ -49,7 +49,7 @@ Check = Callable[[MainWindow, QtBot], None]
 
 
 def check_address_dialog(_window: MainWindow, _qtbot: QtBot) -> None:
-    assert not dialog(AddressDialog).can_open
+    assert not dialog(AddressDialog).open_button.isEnabled()
 
 
 def file_dialog_of(mode: QFileDialog.FileMode) -> Check:

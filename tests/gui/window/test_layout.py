@@ -19,6 +19,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.app import make_application, make_window
+from structmask_gui.gui.desktop.logs import LogLines
 from structmask_gui.gui.desktop.places import sample_stack
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.panels.facts import FactsPanel
@@ -132,13 +133,15 @@ def test_a_slider_moves_all_three_views_and_the_answer(sample: MainWindow, qtbot
     sample.set_tune(True)
     views = sample.views
     edges = list(views.autocorrelation.outline.edges)
-    findings, codes = views.significance.findings, views.mask_view.codes
+    facts, codes = views.significance.facts, views.mask_view.codes
+    assert facts is not None
     said = sample.headline.sentence.text()
     slider = sample.panel("parameters").rows["rho_min"].slider
     slider.setValue(slider.maximum())
     assert sample.session.state.mask is not None
     assert views.autocorrelation.outline.edges != edges
-    assert not np.array_equal(views.significance.findings, findings)
+    assert views.significance.facts is not None
+    assert not np.array_equal(views.significance.facts.findings, facts.findings)
     assert not np.array_equal(views.mask_view.codes, codes)
     assert sample.headline.sentence.text() != said
 
@@ -270,7 +273,7 @@ def test_the_window_opens_no_larger_than_the_screen(
         window.resize(before)
         settings.geometry = window.saveGeometry().toBase64().data().decode()
         window.resize(*SIZE)
-    opened = make_window(make_application(), settings)
+    opened = make_window(make_application(), settings, LogLines())
     qtbot.addWidget(opened)
     available = opened.screen().availableSize()
     assert opened.size() == opened.size().boundedTo(available)

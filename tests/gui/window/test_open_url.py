@@ -32,7 +32,7 @@ def test_a_remote_image_is_opened(window: MainWindow, tmp_path: Path, qtbot: QtB
     with served(tmp_path) as (address, _):
         dialog = asked(window)
         dialog.field.setText(f" {address}/a.zarr ")
-        assert dialog.can_open
+        assert dialog.open_button.isEnabled()
         assert dialog.few.isChecked()
         dialog.accept()
         wait_for_result(window.session, qtbot)
@@ -83,7 +83,7 @@ def test_what_is_no_address_to_be_asked_cannot_be_opened(
 ):
     dialog = asked(window)
     dialog.field.setText(text)
-    assert not dialog.can_open
+    assert not dialog.open_button.isEnabled()
     assert problem in dialog.problem.text()
     assert bool(dialog.problem.text()) == bool(problem)
     dialog.close()

@@ -8,7 +8,6 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QPointF, QRectF
 from PySide6.QtGui import QPainter, QPen, QPolygonF
-from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui.style.colours import Colours
 from structmask_gui.gui.views.base import PictureView
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 _SPARE = 0.08
 
 
-class BrightnessItem(pg.GraphicsObject):  # type: ignore[misc]
+class BrightnessItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
     """Paints the points with their 95 % intervals, and the line of the smallest correlation."""
 
     def __init__(self) -> None:
@@ -81,7 +80,7 @@ class BrightnessView(PictureView):
 
     HAS_COLORMAP = False
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__(
             "Brightness",
             "mean brightness of the patches",
@@ -90,7 +89,6 @@ class BrightnessView(PictureView):
             left_width=52,
             square=False,
             down=False,
-            parent=parent,
         )
         self.curve: BrightnessCurve | None = None  # what is on display
         self.item = BrightnessItem()

@@ -60,7 +60,7 @@ class Curves:
         return max(int(curve.lags[-1]) for curve in self.curves)
 
 
-class CurvesItem(pg.GraphicsObject):  # type: ignore[misc]
+class CurvesItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
     """Paints the curves with marks as large at any zoom."""
 
     def __init__(self) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QLineF, QRectF
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui.style.colours import smaller
 from structmask_gui.gui.views.curves.plot import (
@@ -33,14 +32,12 @@ class ProfilesView(ZeroLagView):
 
     HAS_COLORMAP = False
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(
-            "Profiles", "lag (px)", "value", left_width=52, square=False, down=False, parent=parent
-        )
+    def __init__(self) -> None:
+        super().__init__("Profiles", "lag (px)", "value", left_width=52, square=False, down=False)
         self.curves: Curves | None = None  # what is on display
         self.curves_item = CurvesItem()
         self.box.addItem(self.curves_item, ignoreBounds=True)
-        self.left.set_whole(False)
+        self.left.whole = False
         # They say which way an image's axes run; a plot's axes are lags and values.
         self.arrows.hide()
         self.box.setMouseEnabled(x=True, y=True)

@@ -17,8 +17,8 @@ class ContrastPanel(QWidget):
     automatic_chosen = Signal(float)  # per cent clipped at each end
     levels_chosen = Signal(float, float)  # values to draw black and white
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.automatic = QCheckBox("Automatic, for each frame")
         self.automatic.setChecked(True)
         self.clipped = NumberBox(0, 20, 0.05, whole=False, unit="%")

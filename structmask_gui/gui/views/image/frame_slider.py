@@ -23,8 +23,8 @@ class FrameBar(QWidget):
 
     frame_requested = Signal(int)  # counted from 0
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setObjectName(FRAME_BAR)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 2, 8, 4)

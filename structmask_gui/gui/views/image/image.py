@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtWidgets import QMenu, QToolButton, QWidget, QWidgetAction
+from PySide6.QtWidgets import QMenu, QToolButton, QWidgetAction
 
 from structmask_gui.gui.style.colormaps import lookup_table
 from structmask_gui.gui.style.icons import icon
@@ -45,8 +45,8 @@ class ImageView(PictureView):
     region_drawn = Signal(object)  # Region
     region_cleared = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Your image", "x (px)", "y (px)", left_width=46, parent=parent)
+    def __init__(self) -> None:
+        super().__init__("Your image", "x (px)", "y (px)", left_width=46)
         self.short_title = "Image"
         self._image: NDArray[Any] | None = None
         self._shape = (1, 1)

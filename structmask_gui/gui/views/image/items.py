@@ -22,7 +22,7 @@ _OUTLINES_FROM = 5.0
 _HATCH_STEP = 7.0
 
 
-class PatchesItem(pg.GraphicsObject):  # type: ignore[misc]
+class PatchesItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
     """Outlines of the patches; those left out are hatched."""
 
     def __init__(self) -> None:
@@ -145,7 +145,7 @@ def _hatch(rect: QRectF, step: float) -> list[QLineF]:
     return lines
 
 
-class RegionItem(pg.GraphicsObject):  # type: ignore[misc]
+class RegionItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
     """The ROI; what is outside is dimmed."""
 
     def __init__(self) -> None:
@@ -187,7 +187,7 @@ class RegionItem(pg.GraphicsObject):  # type: ignore[misc]
         painter.drawRect(region)
 
 
-class StampItem(pg.GraphicsObject):  # type: ignore[misc]
+class StampItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
     """The mask to scale, about the pixel under the pointer."""
 
     def __init__(self) -> None:

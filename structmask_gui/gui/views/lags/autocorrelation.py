@@ -9,7 +9,6 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPainterPath
-from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui.views.lags.findings import LagFacts
 from structmask_gui.gui.views.lags.lag_mark import LagMark
@@ -17,7 +16,7 @@ from structmask_gui.gui.views.lags.lag_view import LagView, Plane, lag_rect, lag
 from structmask_gui.gui.views.pens import pen, screen_unit
 
 
-class FrameItem(pg.GraphicsObject):  # type: ignore[misc]
+class FrameItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
     """A rectangle in the colours of a marching line: seen on any colour map."""
 
     def __init__(self) -> None:
@@ -51,7 +50,7 @@ class FrameItem(pg.GraphicsObject):  # type: ignore[misc]
         painter.restore()
 
 
-class OutlineItem(pg.GraphicsObject):  # type: ignore[misc]
+class OutlineItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
     """The outline of a mask's cells, drawn around them so that it covers none of them."""
 
     def __init__(self) -> None:
@@ -109,8 +108,8 @@ class AutocorrelationView(LagView):
 
     lag_hovered = Signal(object)  # (dy, dx) that was tested, or None
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Averaged autocorrelation", parent=parent)
+    def __init__(self) -> None:
+        super().__init__("Averaged autocorrelation")
         self.short_title = "Autocorrelation"
         self.frame_item = FrameItem()
         self.outline = OutlineItem()

@@ -13,7 +13,7 @@ from structmask_gui.gui.views.pens import pen
 _DARK, _LIGHT = QColor(0, 0, 0, 130), QColor(255, 255, 255)
 
 
-class LagMark(pg.GraphicsObject):  # type: ignore[misc]
+class LagMark(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
     """A frame about a lag with lines to the edges of the picture; seen on any colours."""
 
     def __init__(self) -> None:

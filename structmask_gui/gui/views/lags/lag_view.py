@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QRectF, Signal
 from PySide6.QtGui import QImage, QPainter
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QMenu
 
 from structmask_gui.gui.style.colormaps import DIVERGING, DIVERGING_DARK, lookup_table
 from structmask_gui.gui.style.colours import smaller
@@ -87,10 +87,8 @@ class LagView(ZeroLagView):
 
     ZERO_LAG_TEXT = "Zero lag in the colour range"
 
-    def __init__(
-        self, title: str, *, quantity: str = "autocorrelation", parent: QWidget | None = None
-    ) -> None:
-        super().__init__(title, RIGHT, DOWN, parent=parent)
+    def __init__(self, title: str, *, quantity: str = "autocorrelation") -> None:
+        super().__init__(title, RIGHT, DOWN)
         self.plane: Plane | None = None  # the correlations on display
         self._signed = False
         self._least = 0.0

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.lags.findings import LagFacts
@@ -32,8 +31,8 @@ class MaskView(PictureView):
 
     HAS_COLORMAP = False
 
-    def __init__(self, title: str = "Mask", parent: QWidget | None = None) -> None:
-        super().__init__(title, RIGHT, DOWN, parent=parent)
+    def __init__(self) -> None:
+        super().__init__("Mask", RIGHT, DOWN)
         self.codes: NDArray[np.uint8] | None = None  # what each cell is: EMPTY or BOTH
         self._values: NDArray[Any] | None = None
         self._facts: LagFacts | None = None

@@ -20,7 +20,7 @@ EMPTY, BOTH, ONLY_A, ONLY_B = 0, 1, 2, 3
 _GRID_FROM = 4.0
 
 
-class CellsItem(pg.GraphicsObject):  # type: ignore[misc]
+class CellsItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
     """Paints all cells of a mask, their grid, and the centre's mark in one go."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy
 
 from structmask_gui.gui.style.themed import Themed
 from structmask_gui.gui.views.lags.mask_cells import EMPTY, cell_colors
@@ -20,8 +20,8 @@ _ARROW = 16
 class MaskThumb(Themed):
     """A titled small mask, or the difference of two."""
 
-    def __init__(self, title: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, title: str) -> None:
+        super().__init__()
         self._title = title
         self._comparing = False
         self.codes: NDArray[np.uint8] | None = None

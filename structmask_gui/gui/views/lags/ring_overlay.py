@@ -10,7 +10,6 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath
-from PySide6.QtWidgets import QWidget
 
 from structmask_gui.core.extraction.rings import Decision
 from structmask_gui.gui.views.lags import decision_marks
@@ -23,7 +22,7 @@ _MARKS_FROM = 5.0
 _RINGS_FROM = 4.0
 
 
-class RingsItem(pg.GraphicsObject):  # type: ignore[misc]
+class RingsItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
     """Paints rings, contour and marks in one go; nothing is made anew when a slider moves."""
 
     def __init__(self) -> None:
@@ -139,8 +138,8 @@ class RingOverlayView(LagView):
 
     ring_hovered = Signal(int)  # -1 when the pointer left the rings
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Rings on the centre square", quantity="value", parent=parent)
+    def __init__(self) -> None:
+        super().__init__("Rings on the centre square", quantity="value")
         self.short_title = "Rings"
         self._ring = -1
         self._extraction: Any = None

@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter
-from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui.style.colours import (
     ORANGE,
@@ -47,7 +45,7 @@ def finding_colors(theme: Colours) -> dict[Finding, QColor]:
     }
 
 
-class FindingsItem(pg.GraphicsObject):  # type: ignore[misc]
+class FindingsItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
     """Paints all cells, their grid and their marks in one go."""
 
     def __init__(self) -> None:
@@ -175,9 +173,9 @@ class SignificanceView(PictureView):
 
     lag_hovered = Signal(object)  # (dy, dx), or None
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Why these pixels", RIGHT, DOWN, parent=parent)
-        self._facts: LagFacts | None = None
+    def __init__(self) -> None:
+        super().__init__("Why these pixels", RIGHT, DOWN)
+        self.facts: LagFacts | None = None  # what is on display
         self.findings_item = FindingsItem()
         self.mark = LagMark()
         for item in (self.findings_item, self.mark):
@@ -185,40 +183,35 @@ class SignificanceView(PictureView):
         self.box.setLimits(minXRange=2, minYRange=2)
         self.restyle()
 
-    @property
-    def findings(self) -> NDArray[np.uint8] | None:
-        """The `Finding` of each lag on display."""
-        return None if self._facts is None else self._facts.findings
-
     def set_extraction(self, extraction: Any | None) -> None:
         """Show the findings of an `Extraction`; None, or one by the other method, empties it."""
-        self._facts = None if extraction is None else LagFacts.of(extraction)
-        self.findings_item.set_facts(self._facts)
-        if self._facts is None:
+        self.facts = None if extraction is None else LagFacts.of(extraction)
+        self.findings_item.set_facts(self.facts)
+        if self.facts is None:
             self.mark.set_lag(None, QRectF())
             self.legend.set_entries(())
             return
-        self.set_content(lag_rect(self._facts.findings.shape))
-        self._update_legend(self._facts)
+        self.set_content(lag_rect(self.facts.findings.shape))
+        self._update_legend(self.facts)
 
     def mark_lag(self, lag: tuple[int, int] | None) -> None:
         """Mark a lag (dy, dx), as when its row in the table is under the pointer; None for none."""
         self.mark.set_lag(lag, self.content)
 
     def _lag_at(self, x: float, y: float) -> tuple[int, int] | None:
-        if self._facts is None:
+        if self.facts is None:
             return None
-        dy, dx, reach = math.floor(y + 0.5), math.floor(x + 0.5), self._facts.reach
+        dy, dx, reach = math.floor(y + 0.5), math.floor(x + 0.5), self.facts.reach
         return (dy, dx) if max(abs(dy), abs(dx)) <= reach else None
 
     def describe(self, x: float, y: float) -> str:
         """Return lag, correlation with error, q-value and finding."""
         lag = self._lag_at(x, y)
         self.lag_hovered.emit(lag)
-        if lag is None or self._facts is None:
+        if lag is None or self.facts is None:
             return ""
-        word = self._facts.said(FINDING_WORDS[self._facts.finding(*lag)])
-        return f"{lag_text(*lag)}   {self._facts.text(*lag)}   {word}"
+        word = self.facts.said(FINDING_WORDS[self.facts.finding(*lag)])
+        return f"{lag_text(*lag)}   {self.facts.text(*lag)}   {word}"
 
     def _on_left(self) -> None:
         super()._on_left()

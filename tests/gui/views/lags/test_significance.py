@@ -16,6 +16,7 @@ from scipy.special import stdtrit
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.statistical.profiles import BrightnessCurve
 from structmask_gui.gui.panels.decisions import DecisionsTable, LagsTable
+from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colormaps import lookup_table
 from structmask_gui.gui.style.colours import BLUE
 from structmask_gui.gui.views.base import PictureView
@@ -181,7 +182,7 @@ def test_the_legend_names_what_is_there(significance: SignificanceView) -> None:
     assert significance.legend.texts[0] == "shares noise or sample, hidden"
     assert significance.describe(1, 0).endswith("shares noise or sample: hidden")
     significance.set_extraction(extraction())
-    assert significance.findings is None
+    assert significance.facts is None
     assert significance.legend.texts == ()
     assert significance.describe(0, 0) == ""
 
@@ -314,8 +315,8 @@ def test_the_brightness_curve(qtbot: QtBot) -> None:
 
 
 @pytest.fixture
-def table(qtbot: QtBot) -> LagsTable:
-    table = LagsTable()
+def table(session: Session, qtbot: QtBot) -> LagsTable:
+    table = LagsTable(session)
     qtbot.addWidget(table)
     table.resize(460, 200)
     table.show()
@@ -383,8 +384,8 @@ def test_no_cell_is_cut(table: LagsTable) -> None:
             assert metrics.horizontalAdvance(text) + 6 <= width
 
 
-def test_the_table_goes_with_the_method(qtbot: QtBot) -> None:
-    table = DecisionsTable()
+def test_the_table_goes_with_the_method(session: Session, qtbot: QtBot) -> None:
+    table = DecisionsTable(session)
     qtbot.addWidget(table)
     table.show()
     table._choose(statistical())
