@@ -11,7 +11,6 @@ import numpy as np
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QCheckBox,
     QDialog,
     QHBoxLayout,
@@ -35,7 +34,13 @@ from structmask_gui.gui.quality.denoise_words import (
 from structmask_gui.gui.quality.denoise_work import Shown
 from structmask_gui.gui.quality.denoising import Denoising, proposed_target
 from structmask_gui.gui.quality.figure import copy_figure
-from structmask_gui.gui.quality.image_compare import ImageCompare, Mode, Picture
+from structmask_gui.gui.quality.image_compare import (
+    ImageCompare,
+    Mode,
+    Picture,
+    Ways,
+    compared,
+)
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Step
 from structmask_gui.gui.views.image.display import percentile_levels
@@ -85,7 +90,6 @@ class DenoiseWindow(QDialog):
         self._seen: Shown | None = None
         self._pictures: tuple[Picture, ...] = ()
         self._step = 1  # of the file's pixels, every so many are drawn
-        self.way = "beside"
         self.ticks: dict[Doubt, QCheckBox] = {}
         self._said = ""
         self._then: Callable[[], object] | None = None  # once the result is written or discarded
@@ -141,19 +145,9 @@ class DenoiseWindow(QDialog):
         self.images = QWidget()
         bar = QHBoxLayout()
         bar.setSpacing(2)
-        group = QButtonGroup(self)
-        self.ways: dict[str, QToolButton] = {}
-        for name, text, tip in _WAYS:
-            button = QToolButton()
-            button.setText(text)
-            button.setToolTip(tip)
-            button.setCheckable(True)
-            button.setAutoRaise(True)
-            button.clicked.connect(partial(self.set_way, name))
-            group.addButton(button)
-            bar.addWidget(button)
-            self.ways[name] = button
-        self.ways["beside"].setChecked(True)
+        self.ways = Ways(_WAYS)
+        self.ways.chosen.connect(self._draw)
+        bar.addWidget(self.ways)
         bar.addSpacing(8)
         self.against = Choice()
         self.against.show_all()
@@ -360,12 +354,6 @@ class DenoiseWindow(QDialog):
         evaluation = None if made is None else made.evaluation
         return None if evaluation is None else evaluation.next_mask
 
-    def set_way(self, way: str, *_: object) -> None:
-        """Show the images "beside" each other, by "wipe" or "blink", or the "residual" alone."""
-        self.way = way
-        self.ways[way].setChecked(True)
-        self._draw()
-
     def _say(self, text: str) -> None:
         self._said = text
         self._update()
@@ -424,27 +412,21 @@ class DenoiseWindow(QDialog):
         self._step = step = -(-max(shown.original.shape) // _LONGEST)
         thin = (slice(None, None, step),) * 2
         original = shown.original[thin]
-        low, high = percentile_levels(original)
+        levels = percentile_levels(original)
         if shown.denoised is None:
-            self._pictures = (Picture(_ORIGINAL, original, (low, high)),)
+            self._pictures = (Picture(_ORIGINAL, original, levels),)
             self._show_pictures("beside", self._pictures, None)
             return
         denoised = shown.denoised[thin]
-        half = (high - low) / 2
         first = original
         names = (_ORIGINAL, "Denoised", "Residual")
         if shown.bare is not None and self.against.currentText() == _BARE:
             first = shown.bare[thin]
             names = (_BARE, "This mask", "Difference")
-        self._pictures = (
-            Picture(names[0], first, (low, high)),
-            Picture(names[1], denoised, (low, high)),
-            Picture(names[2], np.subtract(first, denoised), (-half, half)),
-        )
+        self._pictures = compared(names, (first, denoised, np.subtract(first, denoised)), levels)
         marks = None if shown.doubted is None else shown.doubted[thin]
-        seen = self._pictures[2:] if self.way == "residual" else self._pictures
-        mode: Mode = "wipe" if self.way == "wipe" else "blink" if self.way == "blink" else "beside"
-        self._show_pictures(mode, seen, marks)
+        seen = self._pictures[2:] if self.ways.way == "residual" else self._pictures
+        self._show_pictures(self.ways.mode, seen, marks)
 
     def _show_pictures(
         self, mode: Mode, pictures: tuple[Picture, ...], marks: BoolArray | None

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from structmask_gui.core.denoised.order import ORDER_HELP, ORDERS
 from structmask_gui.gui.desktop.places import beside
-from structmask_gui.gui.quality.image_compare import ImageCompare, Picture
+from structmask_gui.gui.quality.image_compare import ImageCompare, compared
 from structmask_gui.gui.session.denoised import DenoisedStack
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.views.image.display import percentile_levels
@@ -31,6 +31,7 @@ from structmask_gui.gui.widgets.wording import breakable, said
 if TYPE_CHECKING:
     from structmask_gui.gui.session.denoised import Evaluated
 
+_TITLES = "Raw", "Result", "Residual"
 _NOTHING = (
     "Trained with a mask? Open the raw stack as usual and its denoised output here to see what"
     " noise is left, whether detail was lost, and which mask to try next."
@@ -205,15 +206,8 @@ class DenoisedPanel(QWidget):
             self.pictures.set_pictures(())
             return
         raw, output = pair
-        low, high = percentile_levels(raw)
-        half = (high - low) / 2
-        self.pictures.set_pictures(
-            (
-                Picture("Raw", raw, (low, high)),
-                Picture("Result", output, (low, high)),
-                Picture("Residual", raw - output, (-half, half)),
-            )
-        )
+        images = raw, output, raw - output
+        self.pictures.set_pictures(compared(_TITLES, images, percentile_levels(raw)))
 
     def _lines(self, shown: Evaluated) -> list[str]:
         # First what was measured: below it a small window scrolls.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -18,7 +20,7 @@ from PySide6.QtGui import (
     QPen,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QSizePolicy
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from structmask_gui.gui.style.colormaps import lookup_table
 from structmask_gui.gui.style.themed import Themed
@@ -26,6 +28,8 @@ from structmask_gui.gui.views.overlay import zoom_by_key
 from structmask_gui.gui.views.plane_item import colored
 
 Mode = Literal["beside", "wipe", "blink"]
+Values = NDArray[np.float32]
+"""An image, 2-D."""
 
 _TITLE = 18
 _GAP = 6
@@ -41,8 +45,59 @@ class Picture:
     """One of the pictures."""
 
     title: str
-    values: NDArray[np.float32]  # 2-D
+    values: Values
     levels: tuple[float, float]  # drawn black and white
+
+
+def compared(
+    titles: tuple[str, str, str],
+    images: tuple[Values, Values, Values],
+    levels: tuple[float, float],
+) -> tuple[Picture, Picture, Picture]:
+    """Return two images and their difference in one contrast, no difference being grey."""
+    half = (levels[1] - levels[0]) / 2
+    one, other, difference = titles
+    return (
+        Picture(one, images[0], levels),
+        Picture(other, images[1], levels),
+        Picture(difference, images[2], (-half, half)),
+    )
+
+
+class Ways(QWidget):
+    """A button for each way to compare, as name, text and tip; the first one is chosen."""
+
+    chosen = Signal(str)  # its name
+
+    def __init__(self, ways: Sequence[tuple[str, str, str]]) -> None:
+        super().__init__()
+        self.buttons: dict[str, QToolButton] = {}
+        self.way = ways[0][0]
+        group = QButtonGroup(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        for name, text, tip in ways:
+            self.buttons[name] = button = QToolButton()
+            button.setText(text)
+            button.setToolTip(tip)
+            button.setCheckable(True)
+            button.setChecked(name == self.way)
+            button.setAutoRaise(True)
+            button.clicked.connect(partial(self.choose, name))
+            group.addButton(button)
+            row.addWidget(button)
+
+    @property
+    def mode(self) -> Mode:
+        """How `ImageCompare` shows what it is given."""
+        return "wipe" if self.way == "wipe" else "blink" if self.way == "blink" else "beside"
+
+    def choose(self, way: str, *_: object) -> None:
+        """Choose a way by its name."""
+        self.way = way
+        self.buttons[way].setChecked(True)
+        self.chosen.emit(way)
 
 
 class ImageCompare(Themed):

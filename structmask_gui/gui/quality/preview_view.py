@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QHideEvent, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QHBoxLayout,
     QLabel,
     QToolButton,
@@ -17,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.gui.quality.image_compare import ImageCompare, Mode, Picture
+from structmask_gui.gui.quality.image_compare import ImageCompare, Picture, Ways, compared
 from structmask_gui.gui.session.preview import LARGEST, LivePreview, Previewed
 from structmask_gui.gui.style.colours import Colours, smaller
 from structmask_gui.gui.style.icons import icon
@@ -72,8 +71,8 @@ class PreviewView(QWidget):
         self.note.setAlignment(Qt.AlignmentFlag.AlignCenter)
         # As high as the slider below the image, which has the same scale then.
         self.note.setFixedHeight(FrameBar().sizeHint().height())
-        self.buttons: dict[str, QToolButton] = {}
-        group = QButtonGroup(self)
+        self.ways = Ways(_WAYS)
+        self.ways.chosen.connect(self._on_way)
         bar = QHBoxLayout()
         bar.setContentsMargins(4, 2, 2, 2)
         bar.setSpacing(2)
@@ -83,17 +82,7 @@ class PreviewView(QWidget):
         title.setFont(bold)
         title.setContentsMargins(0, 0, 6, 0)
         bar.addWidget(title)
-        for name, text, tip in _WAYS:
-            button = QToolButton()
-            button.setText(text)
-            button.setToolTip(tip)
-            button.setCheckable(True)
-            button.setAutoRaise(True)
-            button.setProperty("way", name)
-            button.clicked.connect(self._on_way)
-            group.addButton(button)
-            bar.addWidget(button)
-            self.buttons[name] = button
+        bar.addWidget(self.ways)
         bar.addStretch(1)
         self.copy_button = QToolButton()
         self.copy_button.setText("Copy figure")
@@ -120,8 +109,6 @@ class PreviewView(QWidget):
         layout.addWidget(self.note)
         self.veil = Veil(self.panes)
         self._contrast: tuple[NDArray[np.float32], tuple[float, float]] | None = None
-        self.way = "preview"
-        self.set_way("preview")
         self.live.changed.connect(self._update)
         session.stale_changed.connect(self._say_state)
         session.quality.changed.connect(self._say_state)
@@ -130,12 +117,9 @@ class PreviewView(QWidget):
 
     # --- what is shown ------------------------------------------------------------------------
 
-    def set_way(self, way: str) -> None:
+    def _on_way(self, way: str) -> None:
         """Show the "preview" alone, with the image by "wipe" or "blink", or the "residual"."""
-        self.way = way
-        self.buttons[way].setChecked(True)
-        mode: Mode = "wipe" if way == "wipe" else "blink" if way == "blink" else "beside"
-        self.panes.set_mode(mode)
+        self.panes.set_mode(self.ways.mode)
         self.correlation.setVisible(way == "residual")
         self.live.want_correlation(way == "residual")
         self._update()
@@ -148,15 +132,14 @@ class PreviewView(QWidget):
         """Return image, preview and residual in one contrast; none before there is a preview."""
         return () if self.live.shown is None else self._pictures_of(self.live.shown)
 
-    def _on_way(self) -> None:
-        self.set_way(self.sender().property("way"))
-
     def _update(self) -> None:
         shown = self.live.shown
         if shown is not None and not self._session.state.stale:
             pictures = self._pictures_of(shown)
             parts = {"preview": pictures[1:2], "residual": pictures[2:]}
-            self.panes.set_pictures(parts.get(self.way, pictures), (shown.place[0], shown.place[2]))
+            self.panes.set_pictures(
+                parts.get(self.ways.way, pictures), (shown.place[0], shown.place[2])
+            )
             self.correlation.set_plane(shown.correlation)
         elif shown is None:
             self.panes.set_pictures(())
@@ -167,14 +150,10 @@ class PreviewView(QWidget):
         """Return original, preview and residual with the same contrast, found once for a frame."""
         if self._contrast is None or self._contrast[0] is not shown.original:
             self._contrast = shown.original, percentile_levels(shown.original)
-        low, high = self._contrast[1]
-        half = (high - low) / 2
         part = "" if shown.whole else f", middle {LARGEST} × {LARGEST}"
-        return (
-            Picture("Original" + part, shown.original, (low, high)),
-            Picture("Preview", shown.predicted, (low, high)),
-            Picture("Residual", shown.residual, (-half, half)),
-        )
+        titles = f"Original{part}", "Preview", "Residual"
+        images = shown.original, shown.predicted, shown.residual
+        return compared(titles, images, self._contrast[1])
 
     def _say_state(self, *_: object) -> None:
         session, state = self._session, self._session.quality.state
@@ -231,8 +210,7 @@ class PreviewView(QWidget):
         self.veil.follow()
 
     def _buttons_width(self) -> int:
-        widths = [button.sizeHint().width() for button in self.buttons.values()]
-        return sum(widths) + self._bar.spacing() * (len(widths) + 1) + 6 + _ICON
+        return self.ways.sizeHint().width() + 2 * self._bar.spacing() + 6 + _ICON
 
     def minimumSizeHint(self) -> QSize:
         """Return room for the buttons."""
