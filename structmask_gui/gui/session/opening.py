@@ -18,7 +18,7 @@ from structmask_gui.io.files.paths import shown
 
 AnyArray = NDArray[Any]
 
-_LARGEST_SHOWN = 4096
+LARGEST_SHOWN = 4096
 """Longest side of a frame shown pixel by pixel; no screen shows more."""
 
 Signature = tuple[int, int]
@@ -106,10 +106,12 @@ def close_files(stacks: Sequence[Any]) -> None:
             close()
 
 
-def read_for_display(frames: Frames, frame: int, task: Task = NO_TASK) -> AnyArray:
-    """Return a copy of a frame for the screen, every n-th pixel of a very large one."""
+def read_for_display(
+    frames: Frames, frame: int, task: Task = NO_TASK, largest: int = LARGEST_SHOWN
+) -> AnyArray:
+    """Return a copy of a frame, every n-th pixel of one with a side of more than ``largest``."""
     height, width = frames.frame_shape
-    step = -(-max(height, width) // _LARGEST_SHOWN)
+    step = -(-max(height, width) // largest)
     if step == 1:
         return np.array(frames.read(frame))
     ways = (_whole_band, _single_rows)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.progress import Task
+from structmask_gui.gui.session.opening import read_for_display
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.stack.image_stack import ImageStack
 from structmask_gui.io.stack.info import StackInfo, describe
@@ -39,18 +40,8 @@ def preview(path: Path, choices: Mapping[str, Any], task: Task) -> Thumbnail:
 
 
 def thumbnail(stack: ImageStack, task: Task) -> NDArray[np.uint8]:
-    """Return the first frame, thinned and stretched to 8 bits; reads single rows of a tall one."""
-    height, width = stack.frame_shape
-    step = max(1, -(-max(height, width) // THUMBNAIL))
-    if height * width <= 4_000_000:
-        thin = np.asarray(stack.read(0))[::step, ::step]
-    else:
-        rows = []
-        for y in range(0, height, step):
-            task.stop_if_cancelled()
-            rows.append(np.asarray(stack.read(0, y, y + 1))[0, ::step])
-        thin = np.stack(rows)
-    values = thin.astype(np.float64)
+    """Return the first frame, thinned and stretched to 8 bits."""
+    values = read_for_display(stack, 0, task, THUMBNAIL).astype(np.float64)
     finite = np.isfinite(values)
     if not finite.any():
         return np.zeros(values.shape, np.uint8)

@@ -215,7 +215,7 @@ def test_series_are_offered(window: MainWindow, tmp_path: Path, qtbot: QtBot):
     wait_for_result(window.session, qtbot)
 
 
-def test_thumbnails_of_tall_frames_are_read_row_by_row(tmp_path: Path):
+def test_thumbnails_of_tall_frames_are_thinned(tmp_path: Path):
     tall = np.zeros((9000, 500), np.float32)
     tall[:, :100] = np.nan
     tall[5000:, 400:] = 3

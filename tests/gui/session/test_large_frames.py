@@ -25,7 +25,6 @@ def test_each_way_of_thinning_gives_the_same(faster: str, monkeypatch: pytest.Mo
     # A clock that says of the first band that it took longer, or not.
     ticks = iter([0.0, 2.0 if faster == "rows" else 1.0, 0.0, 1.5, *[0.0] * 1000])
     monkeypatch.setattr(opening.time, "perf_counter", lambda: next(ticks))
-    monkeypatch.setattr(opening, "_LARGEST_SHOWN", 500)
-    shown = opening.read_for_display(Counting(array[np.newaxis], "large"), 0)
+    shown = opening.read_for_display(Counting(array[np.newaxis], "large"), 0, largest=500)
     assert np.array_equal(shown, array[::11, ::11])
     assert (read[-1] == 1) == (faster == "rows")
