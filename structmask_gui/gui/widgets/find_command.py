@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.gui.widgets.dialogs import resize_for_text
+from structmask_gui.gui.widgets.wording import plain
 
 _WALKING = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
@@ -33,11 +34,6 @@ class Command(NamedTuple):
     @property
     def text(self) -> str:
         return plain(self.action.text())
-
-
-def plain(text: str) -> str:
-    """Return the text of an action or menu without the marks of its keys."""
-    return text.replace("&", "").rstrip("…")
 
 
 def found(commands: Iterable[Command], asked: str) -> list[Command]:

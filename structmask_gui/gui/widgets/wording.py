@@ -10,6 +10,11 @@ def said(text: str) -> str:
     return in_labels(text).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
+def plain(text: str) -> str:
+    """Return the text of an action or menu without the marks of its keys and of its dialog."""
+    return text.replace("&", "").rstrip("…")
+
+
 def breakable(text: str) -> str:
     """Return a text whose long names may go on in the next line, after an underscore."""
     return text.replace("_", "_\N{ZERO WIDTH SPACE}")

@@ -261,11 +261,11 @@ _MEASURE = (
     ),
     *_menu(
         "&Measure/C&ached measurements",
-        ActionInfo("keeping_on", "&Keep on disk",
-                   "Show a file that was measured before at once.",
-                   lambda c: c.keep_measurements(True), gap=True, group="keeping"),
-        ActionInfo("keeping_off", "Keep &none", "Measure every time; write nothing to disk.",
-                   lambda c: c.keep_measurements(False), group="keeping"),
+        ActionInfo("keep_measurements", "&Keep on disk",
+                   "Show a file that was measured before at once; without it, every file is"
+                   " measured anew and nothing is written to disk.",
+                   lambda c: c.keep_measurements(not c.session.keeps_measurements), gap=True,
+                   switch=True),
         ActionInfo("forget_measurements", "&Clear cached measurements",
                    "Delete the measurements that are kept on disk.",
                    Commands.forget_measurements, gap=True),

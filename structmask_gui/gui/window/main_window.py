@@ -38,6 +38,7 @@ from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.app_theme import AppTheme
 from structmask_gui.gui.style.icons import application_icon
 from structmask_gui.gui.widgets import dialogs
+from structmask_gui.gui.widgets.wording import plain
 from structmask_gui.gui.window.actions import ACTIONS
 from structmask_gui.gui.window.commands import Commands
 from structmask_gui.gui.window.docks import (
@@ -364,7 +365,7 @@ class MainWindow(Shell):
         for dock in self.docks.values():
             action = dock.toggleViewAction()
             rows.append((action.shortcut().toString(), action.text(), action.statusTip()))
-        return [(keys, text.replace("&", "").rstrip("…"), tip) for keys, text, tip in rows]
+        return [(keys, plain(text), tip) for keys, text, tip in rows]
 
     def all_commands(self) -> list[Command]:
         """Return every action of the window, to be found by its words."""

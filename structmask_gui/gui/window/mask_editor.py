@@ -17,6 +17,7 @@ from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.names import MASK_CHANGES
 from structmask_gui.gui.session.mask_file import MaskFile
 from structmask_gui.gui.style.icons import icon
+from structmask_gui.gui.widgets.wording import plain
 from structmask_gui.io.files.paths import last_part, shown
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class MaskEditor(QObject):
         for name, (_, tip) in MASK_CHANGES.items():
             if name in ("shrink", "fill", "union", "crop"):
                 self.menu.addSeparator()
-            action = self.menu.addAction(_plain(name))
+            action = self.menu.addAction(plain(MASK_CHANGES[name][0]))
             action.setToolTip(tip)
             action.setData(name)
             action.triggered.connect(self._on_operation)
@@ -268,7 +269,7 @@ class MaskEditor(QObject):
         except StructMaskError as error:
             self._session.report_error(str(error))
             return
-        self._session.edits.set_mask(made, BY_HAND, f"{_plain(name)} (mask)")
+        self._session.edits.set_mask(made, BY_HAND, f"{plain(MASK_CHANGES[name][0])} (mask)")
 
     def ask_file(self) -> None:
         """Ask for a mask file and take it in place of the present mask."""
@@ -336,7 +337,3 @@ def _flat(text: str, tip: str) -> QToolButton:
     button.setToolTip(tip)
     button.setAutoRaise(True)
     return button
-
-
-def _plain(name: str) -> str:
-    return MASK_CHANGES[name][0].replace("&", "")

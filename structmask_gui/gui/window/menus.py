@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from structmask_gui.gui.export.use_mask import use_mask_menu
 from structmask_gui.gui.style.icons import icon
+from structmask_gui.gui.widgets.wording import plain
 from structmask_gui.gui.window.actions import ACTIONS, MENUS, ActionInfo
 from structmask_gui.gui.window.commands import Commands
 
@@ -80,7 +81,7 @@ class Menus(QObject):
     def _make_action(self, info: ActionInfo) -> QAction:
         action = QAction(info.text, self._window)
         action.setObjectName(info.id)
-        action.setIconText(info.text.replace("&", "").rstrip("…"))
+        action.setIconText(plain(info.text))
         keys = f" ({info.shortcut})" if info.shortcut else ""
         action.setToolTip(info.tip + keys)
         action.setStatusTip(info.tip)
@@ -119,7 +120,7 @@ class Menus(QObject):
         session.colormap_changed.connect(self._on_colormap)
         self._on_colormap(session.state.colormap)
         self._check(f"text_size_{self._window.settings.text_size}")
-        self._check(f"keeping_{'on' if session.keeps_measurements else 'off'}")
+        self.check_switch("keep_measurements", session.keeps_measurements)
 
     # --- following the session ----------------------------------------------------------------
 
@@ -151,7 +152,7 @@ class Menus(QObject):
             ("redo", "&Redo", history.redo_text),
         ):
             self.actions[name].setText(f"{word} {what}".strip())
-            self.actions[name].setIconText(word.replace("&", ""))
+            self.actions[name].setIconText(plain(word))
 
     def _run(self, info: ActionInfo, _checked: bool = False) -> None:
         info.run(self._commands)

@@ -17,6 +17,7 @@ from structmask_gui.core.progress import Task
 from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.session.worker import Job
+from structmask_gui.gui.widgets.dialogs import TITLE_BAR
 from structmask_gui.gui.window.docks import arrange
 from structmask_gui.gui.window.shell import Shell
 
@@ -32,9 +33,6 @@ log = logging.getLogger(__name__)
 
 LAYOUT_VERSION = 2
 """Raise it when docks change so much that an old layout must not be restored."""
-
-_TITLE_BAR = 32
-"""Pixels that the system's title bar takes above the window."""
 
 _SAVE_AFTER = 3000
 """Milliseconds without a change after which the session is saved."""
@@ -157,7 +155,7 @@ class Remembering(QObject):
 
 def first_size(available: QSize) -> QSize:
     """Return the size of the first window: most of a large screen, never more than there is."""
-    room = QSize(available.width(), available.height() - _TITLE_BAR)
+    room = QSize(available.width(), available.height() - TITLE_BAR)
     return QSize(1280, 800).expandedTo(room * 0.85).boundedTo(room)
 
 

@@ -265,12 +265,13 @@ def theme(name: str) -> Check:
     return check
 
 
-def keeping(value: str) -> Check:
-    def check(window: MainWindow, _qtbot: QtBot) -> None:
-        assert window.settings.keep_measurements == (value == "on")
-        assert window.session.keeps_measurements == (value == "on")
-
-    return check
+def check_keeping(window: MainWindow, _qtbot: QtBot) -> None:
+    action, session = window.actions_by_id["keep_measurements"], window.session
+    for kept in (False, True):
+        assert action.isChecked() == kept
+        assert (window.settings.keep_measurements, session.keeps_measurements) == (kept, kept)
+        if not kept:
+            trigger(window, "keep_measurements")
 
 
 def check_forgotten(window: MainWindow, _qtbot: QtBot) -> None:
@@ -369,6 +370,7 @@ CHECKS: dict[str, Check] = {
     "measure_again": check_measured,
     "cancel": check_cancelled,
     "whole_image": check_whole,
+    "keep_measurements": check_keeping,
     "forget_measurements": check_forgotten,
     "save_preset": check_name_asked,
     "import_preset": file_dialog_of(EXISTING),
@@ -394,8 +396,6 @@ for info in ACTIONS:
         CHECKS[info.id] = theme(value)
     elif info.group == "text_size":
         CHECKS[info.id] = text_size(int(info.id.rpartition("_")[2]))
-    elif info.group == "keeping":
-        CHECKS[info.id] = keeping(value)
     elif info.id in REMEDIES:
         CHECKS[info.id] = remedy(info.id)
     elif info.id.startswith("mask_"):
