@@ -31,8 +31,6 @@ class FactsPanel(QWidget):
 
     preset_chosen = Signal(str)  # name of a built-in one
 
-    title = "File and method"
-
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
@@ -114,6 +112,7 @@ class FactsPanel(QWidget):
             self.name.setText("" if frames is None else frames.name)
             self.facts.setText("")
             return
+        from structmask_gui.gui.panels.file_card import series_of
         from structmask_gui.io.stack.axes import shape_text
         from structmask_gui.io.stack.info import describe
 
@@ -128,14 +127,9 @@ class FactsPanel(QWidget):
             f"Axes {info.axes} {shape_text(info.shape)}{unnamed}"
         )
         self.facts.setToolTip("\n".join(f"{name}: {text}" for name, text in info.rows()))
-        for one in info.series:
-            name = f" {one.name}" if one.name else ""
-            self.series.addItem(f"{one.index}{name}: {shape_text(one.shape)}", one.index)
-        self.series.setCurrentIndex(max(0, self.series.findData(info.series_index)))
+        self.series.fill(series_of(info), info.series_index)
         self._form.setRowVisible(self.series, self.series.count() > 1 and not others)
-        for value, name in stack.channel_choices:
-            self.channel.addItem(name, value)
-        self.channel.setCurrentIndex(max(0, self.channel.findData(info.channel)))
+        self.channel.fill(stack.channel_choices, info.channel)
         self._form.setRowVisible(self.channel, self.channel.count() > 1)
         self.dark.folder = str(beside(state.paths))
         self._on_parameters()

@@ -25,6 +25,7 @@ from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import BUG, Job
 from structmask_gui.gui.widgets.inputs import Choice
 from structmask_gui.io.stack.axes import shape_text
+from structmask_gui.io.stack.info import StackInfo
 
 _PICTURE = 88
 _BESIDE = 230
@@ -152,18 +153,11 @@ class FileCard(QFrame):
             f"{info.axes} {shape_text(info.shape)}, {info.dtype}"
         )
         self.facts.setToolTip("\n".join(f"{name}: {text}" for name, text in info.rows()))
-        self.series.clear()
-        for one in info.series:
-            name = f" {one.name}" if one.name else ""
-            self.series.addItem(f"{one.index}{name}: {shape_text(one.shape)}", one.index)
-        self.series.setCurrentIndex(max(0, self.series.findData(info.series_index)))
+        self.series.fill(series_of(info), info.series_index)
         self._form.setRowVisible(self.series, len(info.series) > 1)
         self.axes.setText(info.axes)
         self._form.setRowVisible(self.axes, True)
-        self.channel.clear()
-        for value, name in preview.choices:
-            self.channel.addItem(name, value)
-        self.channel.setCurrentIndex(max(0, self.channel.findData(info.channel)))
+        self.channel.fill(preview.choices, info.channel)
         self._form.setRowVisible(self.channel, len(preview.choices) > 1)
         self._update_button()
 
@@ -220,6 +214,12 @@ class FileCard(QFrame):
     def stop(self) -> None:
         """Stop the thread."""
         self._job.close()
+
+
+def series_of(info: StackInfo) -> list[tuple[int, str]]:
+    """Return the series of a file, each with what is said of it where one is chosen."""
+    named = ((one, f" {one.name}" if one.name else "") for one in info.series)
+    return [(one.index, f"{one.index}{name}: {shape_text(one.shape)}") for one, name in named]
 
 
 def _preview(path: Path, choices: dict[str, Any], task: Task) -> Any:

@@ -6,6 +6,7 @@ The wheel changes none of them, with the focus neither: who scrolls a panel woul
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from PySide6.QtCore import QLocale, QPointF, QRectF, QSize, Qt
@@ -50,6 +51,13 @@ class Choice(QComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
+
+    def fill(self, items: Iterable[tuple[Any, str]], present: object) -> None:
+        """Offer other values, each with its text, and show the present one."""
+        self.clear()
+        for value, text in items:
+            self.addItem(text, value)
+        self.setCurrentIndex(max(0, self.findData(present)))
 
     def show_all(self) -> None:
         """Be as wide as the longest text, in place of a few letters."""
