@@ -163,12 +163,15 @@ class RunningMark:
 
 
 def make_window(
-    app: QApplication, settings: Settings, lines: LogLines, session: Session | None = None
+    app: QApplication,
+    settings: Settings,
+    lines: LogLines | None = None,
+    session: Session | None = None,
 ) -> MainWindow:
     """Make a window that is not shown yet."""
     theme = AppTheme(app, settings.theme)
     theme.set_text_size(settings.text_size)
-    return MainWindow(settings, theme, lines, session)
+    return MainWindow(settings, theme, lines or LogLines(), session)
 
 
 def begin(window: MainWindow, files: Sequence[str]) -> None:
@@ -227,7 +230,7 @@ def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) 
     interrupt = Interrupt()
     interrupt.install()
     lines = logs.start(debug=debug)
-    qt_messages = logs.QtMessages()
+    restore_qt_messages = logs.log_qt_messages()
     log.info("StructMask %s starts", __version__)
     reporter = CrashReporter()
     reporter.install()
@@ -265,7 +268,7 @@ def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) 
     interrupt.remove()
     log.info("StructMask ends")
     mark.end()
-    qt_messages.remove()
+    restore_qt_messages()
     logs.stop()
     if temporary:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from logging.handlers import RotatingFileHandler
-from typing import Any
 
 from PySide6.QtCore import QObject, QtMsgType, Signal, qInstallMessageHandler
 
@@ -88,15 +89,9 @@ def stop() -> None:
         handler.close()
 
 
-class QtMessages:
-    """Sends Qt's own messages to the log until `remove` is called."""
-
-    def __init__(self) -> None:
-        self._before: Any = qInstallMessageHandler(_on_qt_message)
-
-    def remove(self) -> None:
-        """Let Qt write its messages itself again, or give them to whoever had them before."""
-        qInstallMessageHandler(self._before)
+def log_qt_messages() -> Callable[[], object]:
+    """Send Qt's own messages to the log; what is returned gives them back to who had them."""
+    return partial(qInstallMessageHandler, qInstallMessageHandler(_on_qt_message))
 
 
 def _on_qt_message(kind: QtMsgType, _context: object, text: str) -> None:

@@ -19,7 +19,6 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.app import make_application, make_window
-from structmask_gui.gui.desktop.logs import LogLines
 from structmask_gui.gui.desktop.places import sample_stack
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.panels.facts import FactsPanel
@@ -273,7 +272,7 @@ def test_the_window_opens_no_larger_than_the_screen(
         window.resize(before)
         settings.geometry = window.saveGeometry().toBase64().data().decode()
         window.resize(*SIZE)
-    opened = make_window(make_application(), settings, LogLines())
+    opened = make_window(make_application(), settings)
     qtbot.addWidget(opened)
     available = opened.screen().availableSize()
     assert opened.size() == opened.size().boundedTo(available)

@@ -27,7 +27,6 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.parameters.remedies import REMEDIES
 from structmask_gui.gui.desktop import settings as settings_module
-from structmask_gui.gui.desktop.logs import LogLines
 from structmask_gui.gui.desktop.places import settings_file
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.window.actions import ACTIONS
@@ -443,7 +442,7 @@ def test_charts_are_high_enough_to_read(loaded: MainWindow, qtbot: QtBot):
 def test_a_shell_completes_by_itself_after_its_first_paint(qtbot: QtBot):
     from structmask_gui.gui.app import make_application, make_window
 
-    window = make_window(make_application(), Settings(), LogLines())
+    window = make_window(make_application(), Settings())
     qtbot.addWidget(window)
     with qtbot.waitSignal(window.completed, timeout=5000):
         window.show()
