@@ -33,6 +33,8 @@ class Result(NamedTuple):
     """None if it was measured with others than are there now."""
     scores: Scores | None
     paths: tuple[Path, ...]
+    mark: str
+    """Of the channel, in the names of files."""
     how: str
     """How the mask was changed by hand; empty if it was not."""
     doubt: str
@@ -61,6 +63,7 @@ class Result(NamedTuple):
             references.used(source) if same else None,
             quality.scores if quality.current else None,
             state.paths,
+            state.channel_mark,
             "" if state.edit is None else state.edit.how,
             session.doubt,
             session.misfit,
@@ -71,7 +74,7 @@ class Result(NamedTuple):
         """Return where a file goes: beside the input, or at home if that lies at an address."""
         from structmask_gui.io.results.files import stem_of
 
-        return beside(self.paths) / f"{stem_of(self.paths[0])}{ending}"
+        return beside(self.paths) / f"{stem_of(self.paths[0])}{self.mark}{ending}"
 
     def proposed_mask(self, ending: str) -> Path:
         """Return where the mask goes; its name says so where the answer does not support it."""

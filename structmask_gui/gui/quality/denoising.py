@@ -307,5 +307,4 @@ def proposed_target(state: State) -> Path:
     """Return where a result would go: beside its input, or at home if that cannot be."""
     from structmask_gui.io.denoise_files import denoised_path
 
-    mark = "" if state.stack is None else state.stack.channel_mark
-    return denoised_path(state.paths[0], beside(state.paths), mark)
+    return denoised_path(state.paths[0], beside(state.paths), state.channel_mark)

@@ -39,8 +39,7 @@ class Destriping(QObject):
         state = self._session.state
         if not state.paths:
             return None
-        mark = "" if state.stack is None else state.stack.channel_mark
-        return destriped_path(state.paths[0], beside(state.paths), mark)
+        return destriped_path(state.paths[0], beside(state.paths), state.channel_mark)
 
     def save(self, path: Path, lines: Lines) -> None:
         """Write the frames, replacing an old file."""

@@ -102,6 +102,12 @@ class State:
         return self.stacks[0] if self.stacks else None
 
     @property
+    def channel_mark(self) -> str:
+        """Stands in the names of written files; see `ImageStack.channel_mark`."""
+        mark: str = getattr(self.stack, "channel_mark", "")
+        return mark
+
+    @property
     def paths(self) -> tuple[Path, ...]:
         return tuple(Path(stack.path) for stack in self.stacks)
 

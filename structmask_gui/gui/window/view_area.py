@@ -438,8 +438,9 @@ class ViewArea(QWidget):
 
     def save_view(self, view: PictureView) -> None:
         """Ask for a file and write one view as it looks."""
-        folder = beside(self._session.state.paths)
-        name = view.title.lower().replace(" ", "_") + ".png"
+        state = self._session.state
+        folder = beside(state.paths)
+        name = f"{view.title.lower().replace(' ', '_')}{state.channel_mark}.png"
 
         def answer(path: str, _filter: str) -> None:
             self.write_view(view, Path(path))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
@@ -104,6 +105,33 @@ def test_the_text_is_for_the_file_that_was_asked_about(
     text = dialog(SnippetDialog).snippet.text
     assert "rows.npy" in text
     assert "other" not in text
+
+
+def test_files_of_another_channel_than_the_first_have_its_number(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(commands, "doubt_of", lambda _session: "")
+    monkeypatch.setattr(type(window.session), "doubt", "")
+    path = tmp_path / "two.tif"
+    tifffile.imwrite(path, noise((2, 96, 100)), metadata={"axes": "CYX"})
+    for channel, mark in ((0, ""), (1, "_c1")):
+        window.session.open(path, channel=channel)
+        wait_for_result(window.session, qtbot)
+        for name, ending in (("save_npy", "_mask.npy"), ("save_report", "_report.html")):
+            trigger(window, name)
+            asked = dialog(QFileDialog)
+            assert Path(asked.selectedFiles()[0]).name == f"two{mark}{ending}"
+            asked.reject()
+        window.views.save_view(window.views.image)
+        asked = dialog(QFileDialog)
+        assert Path(asked.selectedFiles()[0]).name == f"your_image{mark}.png"
+        asked.reject()
+        # None is asked about: the one exported before is of another channel.
+        with qtbot.waitSignal(window.exporter.written):
+            window.commands.export_all()
+            dialog(QFileDialog).fileSelected.emit(str(tmp_path))
+        dialog(QFileDialog).reject()
+        assert (tmp_path / f"two{mark}_mask.json").is_file()
 
 
 def open_another(loaded: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
