@@ -190,7 +190,12 @@ class FileCard(QFrame):
         return [path.resolve() for path in self._session.state.paths]
 
     def _on_stack(self) -> None:
-        if self._preview is not None:
+        opened = dict(self._session.state.open_choices)
+        if len(self._paths) == 1 and self._is_open() and self._given != opened:
+            # Chosen elsewhere in the window; what is open is shown everywhere alike.
+            self._given = opened
+            self._look()
+        elif self._preview is not None:
             self._update_button()
         elif len(self._paths) > 1:
             self._update_several()

@@ -132,6 +132,18 @@ def test_the_channel_can_be_chosen(browser: FileBrowser, window: MainWindow, qtb
     assert window.session.state.stack.channel == 1
 
 
+def test_a_channel_chosen_beside_the_views_is_shown_on_the_card(
+    browser: FileBrowser, window: MainWindow, qtbot: QtBot
+):
+    window.open_paths([str(browser.folder / "channels.tif")])
+    wait_for_result(window.session, qtbot)
+    qtbot.waitUntil(lambda: browser.card.open.text() == "This is open")
+    window.session.reopen(channel=1)
+    wait_for_result(window.session, qtbot)
+    qtbot.waitUntil(lambda: browser.card.channel.currentIndex() == 1)
+    assert not browser.card.open.isEnabled()
+
+
 def test_the_axes_can_be_corrected(browser: FileBrowser, window: MainWindow, qtbot: QtBot):
     choose(browser, "channels.tif")
     shows(browser, "CYX", qtbot)
