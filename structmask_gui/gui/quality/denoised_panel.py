@@ -184,7 +184,8 @@ class DenoisedPanel(QWidget):
         self.sentence.setFont(font)
         if shown is None or evaluation is None:
             name = "" if denoised.path is None else denoised.path.name
-            self.sentence.setText(f"Judging {name}…" if working else _NOTHING)
+            failed = f"{name} could not be judged." if name else _NOTHING
+            self.sentence.setText(f"Judging {name}…" if working else failed)
             self.figures.clear()
             for view in (self.output, self.residual):
                 view.set_plane(None)

@@ -121,9 +121,8 @@ class DenoisedStack(QObject):
 
     def _on_failed(self, text: str) -> None:
         self._session.report_error(text, self)
-        if self._known is not None:
-            # What was said of another file stays true.
-            self.path = self._known.path
+        # What was said of another file would stand below the name of this one.
+        self._known = self.pair = None
         self.changed.emit()
 
     def _on_stack(self) -> None:
