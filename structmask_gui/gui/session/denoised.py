@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import ChosenFrames
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from structmask_gui.core.denoised.evaluate import Evaluation
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.quality.assessment import Basis
+    from structmask_gui.gui.session.opening import Source
     from structmask_gui.gui.session.session import Session
     from structmask_gui.gui.session.state import State
     from structmask_gui.io.stack.image_stack import ImageStack
@@ -57,8 +58,12 @@ class DenoisedStack(QObject):
         self.pair: Pair | None = None
         """The raw frame on display and its output; None before they were read."""
         self._reading = Job("denoised frame", session.bug.emit)
+        self._beside: tuple[Path, Path] | None = None
+        """What is judged once its raw stack is measured, and that raw stack."""
         session.frame_changed.connect(self._look)
         session.stack_changed.connect(self._on_stack)
+        # Queued, for all else to follow first.
+        session.extraction_changed.connect(self._on_extraction, Qt.ConnectionType.QueuedConnection)
         session.quality.closing.connect(self.close)
 
     @property
@@ -80,6 +85,11 @@ class DenoisedStack(QObject):
         """Evaluate the denoised stack of a file."""
         self.path = Path(path)
         self.evaluate()
+
+    def open_beside(self, path: Path, raw: Source) -> None:
+        """Open the raw stack, and evaluate the denoised one once that is measured."""
+        self._beside = path, raw.path
+        self._session.open(raw.path, part=raw.part, **raw.choices)
 
     def evaluate(self) -> None:
         """Compare the denoised stack with the open one, for the present mask."""
@@ -131,7 +141,14 @@ class DenoisedStack(QObject):
         self._reading.cancel()
         self.path = self._known = self.pair = None
         self.order = ""
+        if self._beside is not None and self._session.state.paths != self._beside[1:]:
+            self._beside = None
         self.changed.emit()
+
+    def _on_extraction(self, extraction: object) -> None:
+        if self._beside is not None and extraction is not None and not self._session.state.stale:
+            (path, _), self._beside = self._beside, None
+            self.open(path)
 
     def close(self) -> None:
         """Stop the threads."""

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.desktop.places import beside
-from structmask_gui.gui.session.opening import Part
+from structmask_gui.gui.session.opening import Part, choices_of, denoised_from, frames_of
 from structmask_gui.gui.session.worker import Job
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.io.files.paths import last_part
@@ -121,29 +121,28 @@ class _Recorded(NamedTuple):
 
 
 def _read_record(path: Path, _task: Task) -> _Recorded:
-    from structmask_gui.core.stack.frames import FrameRange, Region
+    from structmask_gui.core.stack.frames import Region
     from structmask_gui.io.results.masks import load_mask
     from structmask_gui.io.results.record import read_record, recorded_file
-    from structmask_gui.io.stack.image_stack import frame_range
 
     mask, beside_it = load_mask(path), path.with_suffix(".json")
+    region = None
     try:
         record = read_record(beside_it)
-    except InputError:  # a list of 0 and 1, or nothing
-        return _Recorded(mask, path.name)
-    # Of a mask that files share, each was measured by itself.
-    inputs = record.inputs[:1] if record.fits else record.inputs
+    except InputError:  # that of a denoised stack, a list of 0 and 1, or nothing
+        raw = denoised_from(beside_it)
+        every = inputs = [] if raw is None else [raw]
+    else:
+        every, region = record.inputs, record.region
+        # Of a mask that files share, each was measured by itself.
+        inputs = every[:1] if record.fits else every
     paths = [recorded_file(item, beside_it) for item in inputs]
     if not inputs:
         return _Recorded(mask, path.name)
-    images = tuple(last_part(item.path) for item in record.inputs)
+    images = tuple(last_part(item.path) for item in every)
     gone = next((item for item, at in zip(inputs, paths, strict=True) if at is None), None)
     first = inputs[0]
-    chosen = None
-    if first.frames is not None and len(inputs) == 1:
-        numbers = frame_range(first.frames)
-        if None not in (numbers.start, numbers.stop):
-            chosen = FrameRange(numbers.start, numbers.stop, numbers.step or 1)
+    chosen = frames_of(first) if len(inputs) == 1 else None
     return _Recorded(
         mask,
         path.name,
@@ -152,8 +151,8 @@ def _read_record(path: Path, _task: Task) -> _Recorded:
         ""
         if gone is None
         else f"belongs to {gone.name}, which is neither at {gone.path} nor beside the record",
-        {"axes": first.axes, "series": first.series, "channel": first.channel},
-        Part(None if record.region is None else Region(*record.region), chosen),
+        choices_of(first),
+        Part(None if region is None else Region(*region), chosen),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.frames import ChosenFrames, FrameRange, Frames, Region
 from structmask_gui.gui.session.engine import Engine
 from structmask_gui.io.files.paths import shown
+
+if TYPE_CHECKING:
+    from structmask_gui.io.results.record import InputRecord
 
 AnyArray = NDArray[Any]
 
@@ -67,6 +70,14 @@ class Part(NamedTuple):
         )
 
 
+class Source(NamedTuple):
+    """A file that another was made of, and how it was opened for that."""
+
+    path: Path
+    choices: Mapping[str, Any]
+    part: Part
+
+
 class Opened(NamedTuple):
     """Files as the opening thread hands them over; the defaults are no files."""
 
@@ -76,6 +87,8 @@ class Opened(NamedTuple):
     choices: Mapping[str, Any] = {}
     signatures: Mapping[Path, Signature | None] = {}
     part: Part = Part()
+    raw: Source | None = None
+    """What a denoised stack was made of, if its record is there and names a file that is."""
 
 
 def open_files(
@@ -91,11 +104,57 @@ def open_files(
         frames = ChosenFrames(stacks)
         part = part.within(frames)
         image = read_for_display(frames, part.frame, task)
+        raw = _raw_of(stacks[0]) if len(stacks) == 1 else None
     except BaseException:
         close_files(stacks)
         raise
     signatures = {path: signature(path) for path in paths}
-    return Opened(tuple(stacks), frames, image, choices, signatures, part)
+    return Opened(tuple(stacks), frames, image, choices, signatures, part, raw)
+
+
+def _raw_of(stack: Any) -> Source | None:
+    if not getattr(stack, "denoised", False):
+        return None
+    from structmask_gui.io.denoise_files import record_path
+    from structmask_gui.io.results.record import recorded_file
+
+    record = record_path(Path(stack.path))
+    item = denoised_from(record)
+    at = None if item is None else recorded_file(item, record)
+    if item is None or at is None:
+        return None
+    return Source(at, choices_of(item), Part(None, frames_of(item)))
+
+
+def denoised_from(record: Path) -> InputRecord | None:
+    """Return what the record of a denoised stack says of its raw one; None if it is no such."""
+    from pydantic import ValidationError
+
+    from structmask_gui.io.denoise_files import FORMAT, VERSION
+    from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, read_json
+    from structmask_gui.io.results.record import InputRecord
+
+    try:
+        data = read_json(record, LARGEST_JSON, "a record")
+        check_format(data, record, FORMAT, VERSION, "a record")
+        return InputRecord.model_validate(data.get("input"))
+    except (InputError, ValidationError):
+        return None
+
+
+def choices_of(item: InputRecord) -> dict[str, Any]:
+    """Return how a recorded file was opened."""
+    return {"axes": item.axes, "series": item.series, "channel": item.channel}
+
+
+def frames_of(item: InputRecord) -> FrameRange | None:
+    """Return which frames of a recorded file were taken; None for all."""
+    from structmask_gui.io.stack.image_stack import frame_range
+
+    numbers = slice(None) if item.frames is None else frame_range(item.frames)
+    if None in (numbers.start, numbers.stop):
+        return None
+    return FrameRange(numbers.start, numbers.stop, numbers.step or 1)
 
 
 def close_files(stacks: Sequence[Any]) -> None:

@@ -229,6 +229,7 @@ class Session(QObject):
             image=opened.image,
             open_choices=opened.choices,
             signatures=opened.signatures,
+            raw=opened.raw,
             region=part.region,
             frame_range=part.frame_range,
             frame=part.frame,
@@ -380,8 +381,7 @@ class Session(QObject):
         from structmask_gui.core.recommend.answer import answer
 
         told = answer(result, self.recommendation, self.quality.scored).doubted(self.misfit)
-        denoised = any(getattr(stack, "denoised", False) for stack in self._state.stacks)
-        return told.of_denoised() if denoised else told
+        return told.of_denoised() if self._state.denoised else told
 
     @property
     def misfit(self) -> str:

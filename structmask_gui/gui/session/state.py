@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from structmask_gui.core.stack.frames import ChosenFrames, FrameRange
 from structmask_gui.gui.session.engine import Edit, Request
 from structmask_gui.gui.session.measure_job import restricted
-from structmask_gui.gui.session.opening import Part, Signature
+from structmask_gui.gui.session.opening import Part, Signature, Source
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
@@ -41,6 +41,8 @@ class State:
     """The axes, channel and series that the files were opened with, as far as given."""
     signatures: Mapping[Path, Signature | None] = field(default_factory=dict)
     """Tells whether the files were changed since; see `opening.check_unchanged`."""
+    raw: Source | None = None
+    """What the open stack was denoised from, if it was and that is found."""
 
     # What is measured, and the frame on display.
     region: Region | None = None
@@ -100,6 +102,11 @@ class State:
     def stack(self) -> ImageStack | None:
         """The (first) open stack."""
         return self.stacks[0] if self.stacks else None
+
+    @property
+    def denoised(self) -> bool:
+        """Whether StructMask has denoised what is open."""
+        return any(getattr(stack, "denoised", False) for stack in self.stacks)
 
     @property
     def channel_mark(self) -> str:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
 
-if TYPE_CHECKING:
-    from structmask_gui.core.recommend.wording import Action
-
 _MOST = 3
 """Actions of an answer that get a button."""
 
-BUTTONS: dict[Action, tuple[str, str]] = {
+BUTTONS: dict[str, tuple[str, str]] = {
     "use_mask": ("Use this mask ▾", "Copy the mask for a trainer, or save it"),
     "copy_plain_n2v": ("Plain N2V…", "Show what to set in each trainer for no mask"),
     "what_to_record": ("What to record…", "Show which frames decide what these cannot"),
@@ -27,8 +22,13 @@ BUTTONS: dict[Action, tuple[str, str]] = {
     ),
     "map": ("Map", "Show where the noise differs over the field"),
     "use_trainer_shape": ("Copy for CAREamics…", "Show the setting of CAREamics for this mask"),
+    "open_raw": ("Open the raw stack", "Open the stack that this one was made of"),
+    "judge": ("Judge this one", "Open the raw stack, and judge this one beside it"),
 }
-"""Text and tooltip of the button for each action of an answer; an action without one has none."""
+"""Text and tooltip of the button for each action of an answer and of `OF_DENOISED`."""
+
+OF_DENOISED = "open_raw", "judge"
+"""What can be done with a stack that was denoised here; the engine knows nothing of its raw one."""
 
 
 class AnswerButtons(QWidget):
@@ -42,8 +42,8 @@ class AnswerButtons(QWidget):
         # With large text the buttons must not make the window wider than the screen.
         self.setMinimumWidth(1)
         self._menu: QMenu | None = None
-        self._shown: list[Action] = []
-        self.buttons: dict[Action, QPushButton] = {}
+        self._shown: list[str] = []
+        self.buttons: dict[str, QPushButton] = {}
         self._row = row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
@@ -66,7 +66,7 @@ class AnswerButtons(QWidget):
         """Give the button for using the mask its menu."""
         self._menu = menu
 
-    def show_actions(self, actions: tuple[Action, ...], *, of_mask: bool, why: bool) -> None:
+    def show_actions(self, actions: tuple[str, ...], *, of_mask: bool, why: bool) -> None:
         """Show a button for each of the first actions.
 
         `of_mask`: there is a mask, which can be used also where that is not advised; `why`: there

@@ -19,6 +19,7 @@ from structmask_gui.gui.desktop.open_external import open_outside
 from structmask_gui.gui.export.doubts import doubt_of
 from structmask_gui.gui.export.exporter import FORMS, Form, form_of, name_filter, proposed_path
 from structmask_gui.gui.export.work import Result
+from structmask_gui.gui.session.opening import Part, Source
 from structmask_gui.gui.style.app_theme import ThemeName
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.toast import Toast
@@ -318,8 +319,31 @@ class Commands(QObject):
             "back_to_recommended": self.session.edits.back_to_recommended,
             "compare_with_automatic": self.compare_with_automatic,
             "map": self.show_why,
+            "open_raw": self.open_raw,
+            "judge": self.judge_open,
         }
         done[action]()
+
+    def open_raw(self) -> None:
+        """Open what the open stack was denoised from."""
+        raw = self.session.state.raw
+        if raw is not None:
+            self.session.open(raw.path, part=raw.part, **raw.choices)
+
+    def judge_open(self) -> None:
+        """Judge the denoised stack that is open beside its raw one, which is opened for it."""
+        state = self.session.state
+        (path,), raw = state.paths, state.raw
+        judge = self.window.show_panel("result").denoised.open_beside
+        if raw is not None:
+            judge(path, raw)
+            return
+
+        def answer(paths: list[str]) -> None:
+            judge(path, Source(Path(paths[0]), {}, Part()))
+
+        title = f"Open the raw stack of {path.name}"
+        dialogs.ask_files(self.window, title, self._folder(), dialogs.readable_files(), answer)
 
     def preview_removal(self) -> None:
         """Show a frame without the offsets of its lines."""

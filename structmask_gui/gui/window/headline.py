@@ -23,13 +23,13 @@ from PySide6.QtWidgets import (
 from structmask_gui.core.verdict.certainty import Certainty, sign_of
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
-from structmask_gui.gui.widgets.answer_buttons import AnswerButtons
+from structmask_gui.gui.widgets.answer_buttons import OF_DENOISED, AnswerButtons
 from structmask_gui.gui.widgets.certainty_icon import CertaintySign
 from structmask_gui.gui.widgets.chip import Chip
 from structmask_gui.gui.widgets.wording import said, spoken
 
 if TYPE_CHECKING:
-    from structmask_gui.core.recommend.wording import Action, Answer
+    from structmask_gui.core.recommend.wording import Answer
     from structmask_gui.core.stack.reference_fit import ReferenceKind
     from structmask_gui.gui.session.state import State
 
@@ -209,9 +209,7 @@ class Headline(QFrame):
     def follow(self) -> None:
         """Show the answer about the present mask."""
         state = self._session.state
-        if state.failed_open and state.frames is not None:
-            self._say(f"Still open: {state.frames.name}", "Its mask and views are shown below.")
-        elif state.result is None:
+        if state.result is None:
             self._say(_nothing_yet(state))
         else:
             self.show_answer(
@@ -240,7 +238,11 @@ class Headline(QFrame):
         what, how_sure, advice = answer.lines
         how_sure = f"{origin} {how_sure}".strip()
         sign = sign_of(answer.certainty, answer.actions)
-        self._say(what, how_sure, advice, certainty=sign, actions=answer.actions)
+        state = self._session.state
+        # The raw stack is opened where it is found; which it is can be asked for one stack only.
+        made = OF_DENOISED if state.raw is not None else OF_DENOISED[1:]
+        actions = made if state.denoised and len(state.stacks) == 1 else answer.actions
+        self._say(what, how_sure, advice, certainty=sign, actions=actions)
 
     def _say(
         self,
@@ -248,7 +250,7 @@ class Headline(QFrame):
         how_sure: str = "",
         advice: str = "",
         certainty: Certainty | None = None,
-        actions: tuple[Action, ...] = (),
+        actions: tuple[str, ...] = (),
     ) -> None:
         for label, text in (
             (self.sentence, what),
@@ -371,6 +373,9 @@ class Headline(QFrame):
         self.progress.setToolTip("")
 
     def _on_error(self, text: str) -> None:
+        state = self._session.state
+        if text and text == state.failed_open and state.frames is not None:
+            text = f"{text} Still open: {state.frames.name}."
         self.error_text.setText(said(text))
         self.error.setVisible(bool(text))
         self._fit_error()

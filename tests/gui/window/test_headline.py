@@ -25,7 +25,7 @@ from structmask_gui.gui.panels.help_text import help_html, story_html
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colours import ORANGE
 from structmask_gui.gui.widgets import certainty_icon as certainty_module
-from structmask_gui.gui.widgets.answer_buttons import BUTTONS
+from structmask_gui.gui.widgets.answer_buttons import BUTTONS, OF_DENOISED
 from structmask_gui.gui.widgets.certainty_icon import draw_sign
 from structmask_gui.gui.window.headline import Headline
 from structmask_gui.gui.window.main_window import MainWindow
@@ -221,7 +221,7 @@ def test_each_button_of_the_answer_says_what_it_does(headline: Headline) -> None
 
 
 def test_every_action_of_an_answer_has_a_button_but_the_map() -> None:
-    assert set(get_args(Action)) == set(BUTTONS)
+    assert {*get_args(Action), *OF_DENOISED} == set(BUTTONS)
 
 
 def test_the_mask_can_be_used_where_the_answer_advises_none(headline: Headline) -> None:

@@ -371,20 +371,23 @@ def test_what_to_record_says_how_many_frames(automatic: MainWindow):
 # --- files --------------------------------------------------------------------------------------
 
 
-def test_after_a_failed_open_no_old_answer_stands_under_the_error(
+def test_after_a_failed_open_the_answer_stays_and_the_error_names_what_is_open(
     automatic: MainWindow, qtbot: QtBot, tmp_path: Path
 ):
     headline = automatic.headline
     answer = headline.sentence.text()
+    shown = [button.isVisible() for button in headline.row.buttons.values()]
+    assert any(shown)
     with qtbot.waitSignal(automatic.session.failed):
         automatic.open_paths([str(tmp_path / "gone.tif")])
     assert "gone.tif" in headline.error_text.text()
-    assert headline.sentence.text() == "Still open: rows.npy"
-    assert not headline.certainty.isVisible()
-    assert not any(button.isVisible() for button in headline.row.buttons.values())
-    headline._dismiss.click()
+    assert headline.error_text.text().endswith(" Still open: rows.npy.")
     assert headline.sentence.text() == answer
     assert headline.certainty.isVisible()
+    assert [button.isVisible() for button in headline.row.buttons.values()] == shown
+    headline._dismiss.click()
+    assert headline.error.isHidden()
+    assert headline.sentence.text() == answer
 
 
 def test_views_do_not_wait_for_a_measurement_that_failed(
