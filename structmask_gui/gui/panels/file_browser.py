@@ -28,6 +28,9 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QToolButton,
     QTreeView,
     QVBoxLayout,
@@ -40,6 +43,7 @@ from structmask_gui.gui.panels.file_card import FileCard
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
+from structmask_gui.gui.widgets.wording import shared_length, shortened
 from structmask_gui.io.files.paths import is_folder
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.formats.known import ALL_EXTENSIONS
@@ -105,6 +109,37 @@ class _Model(QFileSystemModel):
         return bool(self.opened) and self.filePath(index) in self.opened
 
 
+class _Names(QStyledItemDelegate):
+    """Shortens names where they differ least from those above and below."""
+
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Say what is drawn of a name."""
+        super().initStyleOption(option, index)
+        tree, name = option.widget, option.text
+        if tree is None or option.rect.isEmpty():
+            return
+        style = tree.style()
+        text = QStyle.SubElement.SE_ItemViewItemText
+        room = style.subElementRect(text, option, tree).width()
+        room -= 2 * (style.pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, option, tree) + 1)
+        metrics = option.fontMetrics
+
+        def fits(part: str) -> bool:
+            return metrics.horizontalAdvance(part) <= room
+
+        if fits(name):
+            return
+        beside = (index.sibling(index.row() + step, 0).data() or "" for step in (-1, 1))
+        shared = max(shared_length(name, other) for other in beside)
+        from structmask_gui.io.results.files import stem_of
+
+        known = name.lower().endswith(_ENDINGS)
+        ending = name[len(stem_of(Path(name))) :] if known else ""
+        option.text = shortened(name, ending, shared, fits)
+
+
 class _Tree(QTreeView):
     """A tree whose Return key opens, whose Backspace goes up, and whose letters go to a name."""
 
@@ -160,7 +195,7 @@ class FileBrowser(QWidget):
         self.tree.setHeaderHidden(True)
         self.tree.setUniformRowHeights(True)
         self.tree.setIndentation(12)
-        self.tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.tree.setItemDelegate(_Names(self.tree))
         for column in (1, 2, 3):
             self.tree.hideColumn(column)
         self.tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)

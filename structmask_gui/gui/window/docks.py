@@ -63,6 +63,10 @@ DETAILS = ("quality", "rings", "curves", "result", "log")
 """What *Details* shows."""
 
 WIDTHS = {"files": 180, "parameters": 300}
+_USUAL = 1280
+"""Width of the window that has the docks so wide; in a wider one the file list has more."""
+_FILES_SHARE = 6
+"""The file list takes no more than this part of the window for large text."""
 HEIGHT = 236
 """Of the docks at first, in pixels; those below the views are of one height."""
 
@@ -71,6 +75,19 @@ _LEFT, _RIGHT, _BOTTOM = (
     Qt.DockWidgetArea.RightDockWidgetArea,
     Qt.DockWidgetArea.BottomDockWidgetArea,
 )
+
+
+def first_size(name: str, across: int, text: int) -> int:
+    """Return the width, or for those below the views the height, that a dock has at first.
+
+    ``across`` is the width of the window, ``text`` the size of the text in per cent.
+    """
+    size = WIDTHS.get(name, HEIGHT)
+    if name != "files":
+        return size
+    wanted = size * max(text, 100) // 100
+    # Large text does not take the room of the views.
+    return max(size, size * across // _USUAL, min(wanted, across // _FILES_SHARE))
 
 
 def build_panel(info: DockInfo, window: Shell) -> QWidget:

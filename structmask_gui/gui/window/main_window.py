@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QPaintEvent,
+    QResizeEvent,
     QShowEvent,
 )
 from PySide6.QtWidgets import (
@@ -44,7 +45,6 @@ from structmask_gui.gui.window.commands import Commands
 from structmask_gui.gui.window.docks import (
     DETAILS,
     DOCKS,
-    HEIGHT,
     PRESETS,
     WIDTHS,
     Dock,
@@ -52,6 +52,7 @@ from structmask_gui.gui.window.docks import (
     TabBarEnd,
     arrange,
     build_panel,
+    first_size,
 )
 from structmask_gui.gui.window.headline import Headline
 from structmask_gui.gui.window.menus import Menus
@@ -97,6 +98,7 @@ class MainWindow(Shell):
         self.docks = {}
         self.panels: dict[str, Any] = {}
         self._dock_sizes: dict[str, int] = {}
+        self._files_width = 0  # of the file list, if it was not changed by hand
         self._folder: Path | None = None
         self._file_list_asked = False
         self._complete = False
@@ -263,9 +265,24 @@ class MainWindow(Shell):
     def _size_dock(self, dock: QDockWidget) -> None:
         """Give a dock the size it had, or its first one, whatever its panel would like."""
         name = dock.objectName()
-        size = self._dock_sizes.get(name, WIDTHS.get(name, HEIGHT))
+        first = first_size(name, self.width(), self.settings.text_size)
+        size = self._dock_sizes.get(name, first)
+        if name == "files":
+            self._files_width = size if size == first else 0
         across = Qt.Orientation.Horizontal if name in WIDTHS else Qt.Orientation.Vertical
         self.resizeDocks([dock], [size], across)
+
+    def _fit_file_list(self) -> None:
+        """Let the file list follow the window and its text while nobody has changed its width."""
+        dock = self.docks.get("files")
+        if dock is not None and dock.isVisible() and dock.width() == self._files_width:
+            self._dock_sizes.pop("files", None)
+            self._size_dock(dock)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the file list its share."""
+        super().resizeEvent(event)
+        self._fit_file_list()
 
     def _update_file_list(self) -> None:
         """Show the file list to tune, and where the folder holds several files."""
@@ -458,8 +475,10 @@ class MainWindow(Shell):
         self.open_paths([u.toLocalFile() for u in event.mimeData().urls() if u.isLocalFile()])
 
     def changeEvent(self, event: QEvent) -> None:
-        """Draw the icons again in the colours of a new palette."""
+        """Draw the icons again in the colours of a new palette; give larger text its room."""
         super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "menus"):
+            self._fit_file_list()
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "menus"):
             self.menus.restyle()
 

@@ -8,6 +8,7 @@ import pytest
 import tifffile
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.progress import NO_TASK
@@ -116,6 +117,30 @@ def test_folders_are_gone_into_and_left(browser: FileBrowser, folder: Path, qtbo
     assert browser.folder == folder
     browser._up.click()
     assert browser.folder == folder.parent
+
+
+def test_names_that_are_cut_stay_apart(window: MainWindow, tmp_path: Path, qtbot: QtBot):
+    stems = "C2_sem8_bar_rows5", "C2_sem8_bar_rows6", "C2_sem8_bar_lineoffsets"
+    files = [f"{stem}{end}" for stem in stems for end in (".tif", "_denoised.ome.tif")]
+    files += ["C2_sem8_bar_rows5_c1_denoised.ome.tif"]
+    for name in files:
+        (tmp_path / name).touch()
+    browser = window.show_panel("files")
+    browser.show_folder(str(tmp_path))
+    qtbot.waitUntil(lambda: browser.model.rowCount(browser.tree.rootIndex()) == len(files))
+    root = browser.tree.rootIndex()
+    cut = set()
+    for row in range(len(files)):
+        index = browser.model.index(row, 0, root)
+        option = QStyleOptionViewItem()
+        browser.tree.initViewItemOption(option)
+        option.rect = browser.tree.visualRect(index)
+        browser.tree.itemDelegate().initStyleOption(option, index)
+        assert option.fontMetrics.horizontalAdvance(option.text) < option.rect.width()
+        assert browser.model.data(index, Qt.ItemDataRole.ToolTipRole) in files
+        cut.add(option.text)
+    assert len(cut) == len(files)
+    assert any("…" in name for name in cut)
 
 
 def test_the_channel_can_be_chosen(browser: FileBrowser, window: MainWindow, qtbot: QtBot):

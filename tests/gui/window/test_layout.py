@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QDockWidget, QInputDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -344,6 +344,24 @@ def inked(dock: QDockWidget) -> int:
     return int(np.flatnonzero(pixels.min(axis=0)[: picture.width()] < 120).max())
 
 
+def test_the_file_list_is_as_wide_as_the_window_allows(window: MainWindow, qtbot: QtBot):
+    dock = window.docks["files"]
+    window.show_panel("files")
+    assert dock.width() == WIDTHS["files"]
+    window.commands.choose_text_size(150)
+    qtbot.waitUntil(lambda: WIDTHS["files"] < dock.width() <= 1280 // 6)
+    window.commands.choose_text_size(100)
+    qtbot.waitUntil(lambda: dock.width() == WIDTHS["files"])
+    window.resize(1920, 1080)
+    qtbot.waitUntil(lambda: dock.width() == WIDTHS["files"] * 1920 // 1280)
+    window.resizeDocks([dock], [320], Qt.Orientation.Horizontal)
+    qtbot.waitUntil(lambda: dock.width() == 320)
+    window.resize(1280, 800)
+    qtbot.waitUntil(lambda: window.centralWidget().width() < 1280)
+    assert dock.width() == 320  # as it was left
+    window.reset_layout()
+
+
 def test_parameters_of_a_text_that_was_large_from_the_start(window: MainWindow, qtbot: QtBot):
     window.commands.choose_text_size(150)
     window.set_tune(True)
@@ -359,7 +377,8 @@ def test_large_text_is_not_cut_in_the_parameters(sample: MainWindow, qtbot: QtBo
     sample.commands.choose_text_size(150)
     qtbot.waitUntil(lambda: panel.width() > WIDTHS["parameters"] + 20)
     assert panel._body.minimumSizeHint().width() <= panel.area.viewport().width()
-    assert not [text for text in cut_texts(panel) if text.startswith(("label", "button"))]
+    cut = "label", "button"
+    qtbot.waitUntil(lambda: not [text for text in cut_texts(panel) if text.startswith(cut)])
     sample.commands.choose_text_size(100)
     qtbot.waitUntil(lambda: panel.minimumWidth() == WIDTHS["parameters"])
     qtbot.waitUntil(lambda: sample.docks["parameters"].width() == WIDTHS["parameters"])
