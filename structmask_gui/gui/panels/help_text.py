@@ -319,7 +319,7 @@ def _noise_patches(extraction: Any) -> str:
     )
     left_out = [f"{count} {html.escape(reason)}" for reason, count in sampling.left_out.items()]
     if left_out:
-        text += f" Left out: {', '.join(left_out)}. They are hatched on the image."
+        text += f" Left out: {', '.join(left_out)}. They are tinted on the image."
     return text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -178,6 +179,9 @@ class ImageView(PictureView):
         self._reasons = list(reasons)
         self.patches_item.set_patches(corners, used, patch_shape)
         self._n_used, self._n_left_out = int(used.sum()), int((~used).sum())
+        counts = Counter(filter(None, reasons)).most_common()
+        why = ", ".join(f"{count} {reason}" for reason, count in counts)
+        self.legend.setToolTip(f"Patches left out: {why}" if why else "")
         self._update_legend()
 
     def set_region(self, region: Region | None) -> None:
@@ -368,7 +372,7 @@ class ImageView(PictureView):
         if number is not None and self._reasons[number]:
             reason = f"Patch left out: {self._reasons[number]}"
             self.canvas.setToolTip(reason)
-            text += f"   {reason}"
+            text += f"   left out: {self._reasons[number]}"
         return text
 
     def _on_left(self) -> None:

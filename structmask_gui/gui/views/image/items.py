@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from structmask_gui.gui.style.colours import ORANGE, SKY_BLUE, YELLOW
@@ -19,11 +19,12 @@ REGION = YELLOW
 
 _HALO = QColor(0, 0, 0, 130)
 _OUTLINES_FROM = 5.0
-_HATCH_STEP = 7.0
+_TINT, _EDGE = 34, 100
+"""Opacity of what is drawn on patches left out, and around them: the image is seen through it."""
 
 
 class PatchesItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
-    """Outlines of the patches; those left out are hatched."""
+    """Outlines of the patches; those left out are tinted, for they are often most of the frame."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,10 +89,8 @@ class PatchesItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no 
         if min(self._shape) < _OUTLINES_FROM * unit:
             # Too small for lines: a tint says where patches are.
             for rects, color in ((used, USED), (left_out, LEFT_OUT)):
-                tint = QColor(color)
-                tint.setAlpha(60)
                 painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(tint)
+                painter.setBrush(_pale(color, _TINT))
                 painter.drawRects(rects)
             return
         if used:
@@ -100,12 +99,8 @@ class PatchesItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no 
             painter.setPen(pen(USED, 1.0, unit))
             painter.drawRects(used)
         if left_out:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            lines = [line for rect in left_out for line in _hatch(rect, _HATCH_STEP * unit)]
-            painter.setPen(pen(_HALO, 2.6, unit))
-            painter.drawRects(left_out)
-            painter.setPen(pen(LEFT_OUT, 1.2, unit))
-            painter.drawLines(lines)
+            painter.setPen(pen(_pale(LEFT_OUT, _EDGE), 1.0, unit))
+            painter.setBrush(_pale(LEFT_OUT, _TINT))
             painter.drawRects(left_out)
 
 
@@ -117,8 +112,7 @@ def draw_used(painter: QPainter, rect: QRectF) -> None:
 def draw_left_out(painter: QPainter, rect: QRectF) -> None:
     """Draw the legend's swatch of a patch left out."""
     _draw_swatch(painter, rect, LEFT_OUT)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.drawLines(_hatch(rect.adjusted(2, 1, -2, -1), 5))
+    painter.fillRect(rect.adjusted(2, 1, -2, -1), _pale(LEFT_OUT, 2 * _TINT))
 
 
 def draw_region(painter: QPainter, rect: QRectF) -> None:
@@ -133,16 +127,8 @@ def _draw_swatch(painter: QPainter, rect: QRectF, color: QColor) -> None:
     painter.drawRect(rect.adjusted(2, 1, -2, -1))
 
 
-def _hatch(rect: QRectF, step: float) -> list[QLineF]:
-    """Return diagonal lines that fill a rectangle."""
-    lines = []
-    width, height = rect.width(), rect.height()
-    for number in range(1, int((width + height) / step) + 1):
-        reach = number * step
-        x0, y0 = max(0.0, reach - height), min(height, reach)
-        x1, y1 = min(width, reach), max(0.0, reach - width)
-        lines.append(QLineF(rect.left() + x0, rect.top() + y0, rect.left() + x1, rect.top() + y1))
-    return lines
+def _pale(color: QColor, opacity: int) -> QColor:
+    return QColor(color.red(), color.green(), color.blue(), opacity)
 
 
 class RegionItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types

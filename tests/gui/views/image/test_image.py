@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -187,7 +187,8 @@ def test_patches_and_reasons(view: ImageView) -> None:
     assert drawn.copy(around) == plain.copy(around)
     assert view.legend.texts == ("1 left out",)
     point_at(view, 10, 30)
-    assert view.read_out.text.endswith("Patch left out: constant, holds no noise")
+    assert view.read_out.text.endswith("   left out: constant, holds no noise")
+    assert view.legend.toolTip() == "Patches left out: 1 constant, holds no noise"
     assert view.canvas.toolTip() == "Patch left out: constant, holds no noise"
     point_at(view, 10, 10)
     assert "left out" not in view.read_out.text
@@ -198,6 +199,18 @@ def test_patches_and_reasons(view: ImageView) -> None:
     assert view.canvas.grab().toImage() != drawn
     view.patches_button.click()
     assert view.legend.texts == ("1 left out",)
+
+
+def test_the_image_is_seen_through_a_patch_that_was_left_out(view: ImageView) -> None:
+    view.set_frame(np.tile([0.0, 1.0], (40, 30)))
+    plain = view.canvas.grab().toImage()
+    view.set_patches(np.array([[0, 0]]), np.zeros(1, bool), ["holds structure"], (32, 32))
+    drawn = view.canvas.grab().toImage()
+    first, last = place(view, 0, 0), place(view, 31, 31)
+    for y, x in np.ndindex(last.y() - first.y(), last.x() - first.x()):
+        at = first + QPoint(x, y)
+        before, now = plain.pixelColor(at).lightness(), drawn.pixelColor(at).lightness()
+        assert abs(before - now) < 60
 
 
 def test_many_small_patches_are_tinted(view: ImageView) -> None:
