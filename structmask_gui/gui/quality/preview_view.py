@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QHideEvent, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
@@ -20,7 +18,6 @@ from structmask_gui.gui.quality.image_compare import ImageCompare, Picture, Ways
 from structmask_gui.gui.session.preview import LARGEST, LivePreview, Previewed
 from structmask_gui.gui.style.colours import Colours, smaller
 from structmask_gui.gui.style.icons import icon
-from structmask_gui.gui.views.image.display import percentile_levels
 from structmask_gui.gui.views.image.frame_slider import FrameBar
 from structmask_gui.gui.views.lags.lag_view import LagView
 from structmask_gui.gui.views.overlay import Veil
@@ -109,7 +106,7 @@ class PreviewView(QWidget):
         layout.addLayout(self._below, 1)
         layout.addWidget(self.note)
         self.veil = Veil(self.panes)
-        self._contrast: tuple[NDArray[np.float32], tuple[float, float]] | None = None
+        self._levels = (0.0, 1.0)
         self.live.changed.connect(self._update)
         session.stale_changed.connect(self._say_state)
         session.quality.changed.connect(self._say_state)
@@ -128,6 +125,11 @@ class PreviewView(QWidget):
     def show_rect(self, rect: QRectF) -> None:
         """Show a rectangle of the frame; a null one shows everything."""
         self.panes.show_rect(rect)
+
+    def set_levels(self, low: float, high: float) -> None:
+        """Draw these values black and white, as the image beside it does."""
+        self._levels = low, high
+        self._update()
 
     def pictures(self) -> tuple[Picture, ...]:
         """Return image, preview and residual in one contrast; none before there is a preview."""
@@ -148,13 +150,11 @@ class PreviewView(QWidget):
         self._say_state()
 
     def _pictures_of(self, shown: Previewed) -> tuple[Picture, Picture, Picture]:
-        """Return original, preview and residual with the same contrast, found once for a frame."""
-        if self._contrast is None or self._contrast[0] is not shown.original:
-            self._contrast = shown.original, percentile_levels(shown.original)
+        """Return original, preview and residual with the same contrast."""
         part = "" if shown.whole else f", middle {LARGEST} × {LARGEST}"
         titles = f"Original{part}", "Preview", "Residual"
         images = shown.original, shown.predicted, shown.residual
-        return compared(titles, images, self._contrast[1])
+        return compared(titles, images, self._levels)
 
     def _say_state(self, *_: object) -> None:
         session, state = self._session, self._session.quality.state

@@ -63,7 +63,10 @@ class PlaneItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no ty
             return
         if self._image is None:
             self._image = colored(self.plane, self._levels, self._table)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        # Below full size a mean is nearer to what is there than every n-th pixel.
+        drawn = painter.worldTransform().mapRect(self._rect).width()
+        below = drawn < self._image.width()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, below)
         painter.drawImage(self._rect, self._image)
 
 

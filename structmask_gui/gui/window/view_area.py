@@ -141,6 +141,8 @@ class ViewArea(QWidget):
         self.rows.addWidget(self.lags)
         self.zoom_link = ZoomLink((self.mask_view,), self)
         self.image.zoomed.connect(self.preview.show_rect)
+        self.image.levels_changed.connect(self.preview.set_levels)
+        self.preview.set_levels(*self.image.levels)
         self.preview.zoomed.connect(self.image.show_rect)
         self._complete = True
         self._on_colormap(session.state.colormap)

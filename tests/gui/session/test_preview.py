@@ -72,6 +72,16 @@ def test_the_pictures_are_those_of_the_engine(loaded: MainWindow, qtbot: QtBot):
     )
 
 
+def test_it_has_the_contrast_of_the_image_beside_it(loaded: MainWindow, qtbot: QtBot):
+    view, image = shown(loaded, qtbot), loaded.views.image
+    assert view.panes.pictures[0].levels == image.levels
+    loaded.session.edits.set_region(Region(10, 110, 20, 130))
+    qtbot.waitUntil(lambda: view.live.current, timeout=15_000)
+    assert view.panes.pictures[0].levels == image.levels
+    image.set_levels(900.0, 1200.0)
+    assert view.panes.pictures[0].levels == (900.0, 1200.0)
+
+
 @pytest.mark.slow
 def test_it_follows_mask_frame_and_rectangle(loaded: MainWindow, qtbot: QtBot):
     view = shown(loaded, qtbot)

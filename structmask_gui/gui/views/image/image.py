@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from structmask_gui.core.stack.frames import Region
 
 # Frames up to this many pixels are handed to the screen whole.
-_WHOLE = 1_000_000
+_WHOLE = 250_000
 _SMALLEST_DRAWN = 2
 
 
@@ -45,6 +45,7 @@ class ImageView(PictureView):
     frame_requested = Signal(int)  # counted from 0; answered by `set_frame`
     region_drawn = Signal(object)  # Region
     region_cleared = Signal()
+    levels_changed = Signal(float, float)  # the values drawn black and white
 
     def __init__(self) -> None:
         super().__init__("Your image", "x (px)", "y (px)", left_width=46)
@@ -269,6 +270,7 @@ class ImageView(PictureView):
     def _set_levels(self, low: float, high: float) -> None:
         self.levels = (low, high)
         self.image.set_levels(self.levels)
+        self.levels_changed.emit(low, high)
         if self._contrast is not None:
             self._contrast.set_levels(low, high)
 

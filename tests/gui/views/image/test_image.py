@@ -149,6 +149,19 @@ def test_large_frames_are_drawn_small_and_sharp_when_enlarged(view: ImageView) -
     assert view.describe(10, 1010) == "(x, y) = (10, 1010)   1000"
 
 
+@pytest.mark.parametrize("columns", [620, 1000])
+def test_no_line_of_a_frame_that_is_shrunk_is_left_out(view: ImageView, columns: int) -> None:
+    frame = np.zeros((400, columns), np.uint16)
+    frame[:, 100:300:10] = 1000
+    view.set_stack(1, frame.shape)
+    view.set_frame(frame)
+    QTest.qWait(1)
+    drawn = view.canvas.grab().toImage()
+    for x in range(100, 300, 10):
+        around = [place(view, x, 200) + QPoint(step, 0) for step in (-1, 0, 1)]
+        assert max(drawn.pixelColor(at).lightness() for at in around) > 30, x
+
+
 def test_a_thinned_frame_is_stretched(view: ImageView) -> None:
     view.set_stack(1, (400, 600))
     view.set_frame(FRAME)
