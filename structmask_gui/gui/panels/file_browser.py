@@ -133,11 +133,16 @@ class _Names(QStyledItemDelegate):
             return
         beside = (index.sibling(index.row() + step, 0).data() or "" for step in (-1, 1))
         shared = max(shared_length(name, other) for other in beside)
-        from structmask_gui.io.results.files import stem_of
+        option.text = shortened(name, _ending(name), shared, fits)
 
-        known = name.lower().endswith(_ENDINGS)
-        ending = name[len(stem_of(Path(name))) :] if known else ""
-        option.text = shortened(name, ending, shared, fits)
+
+def _ending(name: str) -> str:
+    """Return the end of a file's name that says its kind, with `.ome`; empty for other names."""
+    stem = name.lower()
+    for ending in sorted(_ENDINGS, key=len, reverse=True):
+        if stem.endswith(ending):
+            return name[len(stem.removesuffix(ending).removesuffix(".ome")) :]
+    return ""
 
 
 class _Tree(QTreeView):

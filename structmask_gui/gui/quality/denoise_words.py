@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from structmask_gui.gui.quality.denoise_work import Denoised
     from structmask_gui.gui.quality.denoising import Denoising
 
+_SMALL = "For small objects, use the raw stack."
+"""Where the test with spots found that they fade."""
+
 _PHASES = {
     "checking": "Looking at {}…",
     "asking": "{}: denoise it anyway?",
@@ -66,8 +69,8 @@ def _evaluated(made: Denoised, *, advice: bool = True, spots: tuple[str, ...] = 
         return lines
     sentence = made.evaluation.sentence
     if _fade(spots):
-        # However sure it is of the image as a whole, small objects are another matter.
-        sentence = f"{sentence.replace(' Sure.', '')} Test with spots: {spots[0]}"
+        # What is sure of the image as a whole, and the advice on its mask, stay true.
+        return [f"As a whole: {sentence}", "", f"{_SMALL} {spots[0]}", "", *lines]
     return [sentence, "", *lines]
 
 

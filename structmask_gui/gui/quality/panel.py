@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.core.quality.copied_noise import RADIUS
+from structmask_gui.core.recommend.wording import WORDS
 from structmask_gui.gui.quality.curves import RadiusView, SuggestionView
 from structmask_gui.gui.quality.ranking import RankingTable
 from structmask_gui.gui.session.destriping import Destriping
@@ -236,8 +237,11 @@ class QualityPanel(QWidget):
 
     def _show(self, scores: Scores) -> None:
         found, error = scores.assessment.figures, scores.assessment.error
-        doubtful = self._session.doubt
-        say(self.doubt, f"Doubtful. {doubtful}" if doubtful else "")
+        doubtful, answer = self._session.doubt, self._session.answer
+        untold = answer is not None and answer.certainty == "cannot tell"
+        # The word that the answer has for it.
+        word = WORDS["cannot tell" if untold else "uncertain"]
+        say(self.doubt, f"{word} {doubtful}" if doubtful else "")
         self.doubt.setVisible(bool(doubtful))
         for row in (self.copied, self.hidden):
             row.set_pale(bool(doubtful))

@@ -142,7 +142,7 @@ def test_figures_of_a_doubtful_mask_are_pale(automatic: MainWindow, qtbot: QtBot
     assert not panel.copied.bar.pale
     automatic.session.edits.set_mask(EDITED, "edited by hand", "Draw")
     qtbot.waitUntil(lambda: panel.doubt.isVisible(), timeout=15_000)
-    assert panel.doubt.text() == f"Doubtful. {automatic.session.doubt}"
+    assert panel.doubt.text() == f"Uncertain. {automatic.session.doubt}"
     assert panel.copied.bar.pale
     assert panel.copied.value.foregroundRole() == QPalette.ColorRole.PlaceholderText
     automatic.session.history.undo()
