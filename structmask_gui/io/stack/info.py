@@ -29,6 +29,7 @@ class StackInfo:
     series: tuple[SeriesInfo, ...]
     metadata: dict[str, str]  # pixel size, pages, compression, and the like
     notes: tuple[str, ...]
+    channel_name: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the facts as a dictionary that JSON can hold."""
@@ -46,7 +47,9 @@ class StackInfo:
             ("Frames", f"{self.n_frames} of {height} x {width} pixels"),
         ]
         if self.n_channels > 1:
-            rows.append(("Channels", f"{self.n_channels}, chosen: {self.channel}"))
+            unnamed = self.channel_name in ("", f"channel {self.channel}", self.channel)
+            name = "" if unnamed else f" ({self.channel_name})"
+            rows.append(("Channels", f"{self.n_channels}, chosen: {self.channel}{name}"))
         if len(self.series) > 1:
             for one in self.series:
                 mark = " (chosen)" if one.index == self.series_index else ""
@@ -80,4 +83,5 @@ def describe(stack: ImageStack) -> StackInfo:
         series=stack.series,
         metadata=dict(stack.metadata),
         notes=stack.notes,
+        channel_name=stack.channel_name,
     )

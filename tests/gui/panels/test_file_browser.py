@@ -13,9 +13,10 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.progress import NO_TASK
 from structmask_gui.gui.panels.file_browser import FileBrowser
-from structmask_gui.gui.session.stack_info import THUMBNAIL, preview, thumbnail
+from structmask_gui.gui.session.stack_info import THUMBNAIL, metadata_text, preview, thumbnail
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.open import open_stack
+from structmask_gui.io.stack.info import describe
 from tests.gui.conftest import noise, wait_for_result
 
 
@@ -167,6 +168,16 @@ def test_a_channel_chosen_beside_the_views_is_shown_on_the_card(
     wait_for_result(window.session, qtbot)
     qtbot.waitUntil(lambda: browser.card.channel.currentIndex() == 1)
     assert not browser.card.open.isEnabled()
+
+
+def test_the_file_information_names_the_channel(tmp_path: Path):
+    named = {"axes": "CYX", "Channel": {"Name": ["DAPI", "GFP"]}}
+    tifffile.imwrite(tmp_path / "named.ome.tif", noise((2, 64, 80)), metadata=named)
+    tifffile.imwrite(tmp_path / "plain.ome.tif", noise((2, 64, 80)), metadata={"axes": "CYX"})
+    for name, told in (("named", "2, chosen: 1 (GFP)"), ("plain", "2, chosen: 1")):
+        with open_stack(tmp_path / f"{name}.ome.tif", channel=1) as stack:
+            assert dict(describe(stack).rows())["Channels"] == told
+            assert told in metadata_text(stack)
 
 
 def test_the_axes_can_be_corrected(browser: FileBrowser, window: MainWindow, qtbot: QtBot):
