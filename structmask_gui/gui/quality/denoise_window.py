@@ -105,6 +105,7 @@ class DenoiseWindow(QDialog):
         denoising.failed.connect(self._on_failed)
         session.stack_changed.connect(self._on_stack)
         session.mask_changed.connect(self._update)
+        session.region_changed.connect(self._update)
         session.frame_changed.connect(self.frames.set_frame)
         self._update()
 
@@ -457,7 +458,7 @@ class DenoiseWindow(QDialog):
         self.pause_button.setVisible(phase == "learning" and made is None)
         self._update_asked()
         say(self.figures, said(figures(denoising)))
-        say(self.cautions, said_beside(made, state.mask))
+        say(self.cautions, said_beside(made, state.mask, roi=state.region is not None))
         has = denoising.bare is not None
         if has != self.against.isEnabled():
             self.against.setEnabled(has)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _SMALL = "For small objects, use the raw stack."
 """Where the test with spots found that they fade."""
 
+_WHOLE = "The whole frame is denoised; the ROI limits only where the noise is measured."
+
 _PHASES = {
     "checking": "Looking at {}…",
     "asking": "{}: denoise it anyway?",
@@ -79,13 +81,16 @@ def _fade(spots: tuple[str, ...]) -> bool:
     return any("fade" in said for said in spots[:1])
 
 
-def said_beside(made: Denoised | None, mask: Mask | None) -> str:
-    """Return the cautions: of the result, or of what the present mask will make."""
+def said_beside(made: Denoised | None, mask: Mask | None, *, roi: bool) -> str:
+    """Return the cautions: of the result, or of what the present mask will make.
+
+    ``roi``: whether an ROI is drawn, inside which the noise is measured.
+    """
     if made is not None:
         lines = made.record.cautions
     else:
         lines = (WHAT_IT_IS,) if mask is None else cautions(mask)
-    return "\n\n".join(lines)
+    return "\n\n".join([_WHOLE, *lines] if roi else lines)
 
 
 def share_of_frame(marks: BoolArray) -> str:

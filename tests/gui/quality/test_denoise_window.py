@@ -22,6 +22,7 @@ from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.core.denoising.spots import recovered_shapes, sentences
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import Task
+from structmask_gui.core.stack.frames import Region
 from structmask_gui.gui.quality import denoise_words as words
 from structmask_gui.gui.quality import denoise_work
 from structmask_gui.gui.quality import denoising as job
@@ -106,6 +107,18 @@ def files(folder: Path) -> list[str]:
 
 def pressed(text: str) -> None:
     next(b for b in dialog(QMessageBox).buttons() if b.text().replace("&", "") == text).click()
+
+
+def test_an_roi_is_said_not_to_limit_what_is_denoised(
+    loaded: MainWindow, doubts: Any, qtbot: QtBot
+):
+    shown = opened(loaded)
+    finished(shown, qtbot)
+    assert "ROI" not in shown.cautions.text()
+    loaded.session.edits.set_region(Region(0, 100, 0, 120))
+    assert shown.cautions.text().startswith("The whole frame is denoised; the ROI limits only")
+    loaded.session.edits.set_region(None)
+    assert "ROI" not in shown.cautions.text()
 
 
 def test_the_picture_comes_early_and_the_result_is_that_of_the_engine(
