@@ -129,8 +129,6 @@ def run_offscreen(files: Sequence[str], folder: Path) -> int:
         for form, name in (("npy", "mask.npy"), ("png", "mask.png"), ("json", "mask.json"))
     }
     if not answers:
-        window.exporter.failed.connect(end)
-        window.session.bug.connect(end)
         window.exporter.written.connect(lambda _names: loop.quit())
         window.exporter.export(paths)
         loop.exec()

@@ -78,10 +78,10 @@ def _judge(window: MainWindow, folder: Path, settle: Settle) -> None:
     _save(dock, folder, "judge")
     window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
     dock.hide()
-    views.preview.set_way("wipe")
+    views.preview.ways.choose("wipe")
     settle()
     _save(window, folder, "preview")
-    views.preview.set_way("preview")
+    views.preview.ways.choose("preview")
     settle()
 
 
@@ -98,7 +98,7 @@ def _denoise(window: MainWindow, folder: Path, settle: Settle) -> None:
     settle()
     shown = DenoiseWindow(window, session, lambda _folder: None)
     shown.resize(1180, 660)  # the offscreen screen is smaller
-    shown.set_way("wipe")
+    shown.ways.choose("wipe")
     loop = QEventLoop()
     # The last picture is the frame of the finished result.
     shown.denoising.shown.connect(
@@ -131,6 +131,7 @@ def _export(window: MainWindow, folder: Path, settle: Settle) -> None:
     from PySide6.QtWidgets import QMenu
 
     from structmask_gui.gui.export.trainer_dialog import SnippetDialog
+    from structmask_gui.gui.export.work import Result
 
     for menu in window.menuBar().findChildren(QMenu):
         if menu.title() == _MENU:
@@ -142,7 +143,7 @@ def _export(window: MainWindow, folder: Path, settle: Settle) -> None:
     use.ensurePolished()
     use.adjustSize()
     _save(use, folder, "use-mask")
-    dialog = SnippetDialog(window, window.session, "careamics")
+    dialog = SnippetDialog(window, "careamics", Result.of(window.session))
     dialog.show()
     settle()
     _save(dialog, folder, "copy-for")

@@ -189,7 +189,7 @@ def writing(folder: Path) -> tuple[list[str], Trace]:
     exporter = find("Exporter")(session)
     loop = QEventLoop()
     problems: list[str] = []
-    for signal in (session.failed, exporter.failed, session.bug):
+    for signal in (session.failed, session.bug):
         signal.connect(problems.append)
         signal.connect(loop.quit)
     session.busy_changed.connect(

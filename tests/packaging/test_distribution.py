@@ -116,7 +116,7 @@ def test_the_licences_dialog_goes_to_a_part(qtbot, monkeypatch: pytest.MonkeyPat
     for number in (2, 1, 0):
         dialog.parts.setCurrentIndex(number)
         place = dialog.parts.itemData(number)
-        assert dialog.first_line() == dialog.text[place:].partition("\n")[0]
+        assert dialog._edit.firstVisibleBlock().text() == dialog.text[place:].partition("\n")[0]
 
 
 @offscreen

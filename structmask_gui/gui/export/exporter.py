@@ -68,7 +68,6 @@ class Exporter(QObject):
     """Writes masks off the GUI thread."""
 
     written = Signal(list)  # names of files
-    failed = Signal(str)  # the sentence, which the session shows
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -96,7 +95,6 @@ class Exporter(QObject):
 
     def _on_failed(self, text: str) -> None:
         self._session.report_error(text, self)
-        self.failed.emit(text)
 
     def _on_written(self, names: list[str]) -> None:
         log.info("Written: %s", ", ".join(names))

@@ -19,33 +19,24 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.gui.export.work import Result
 from structmask_gui.gui.style.app_theme import fixed_font
 from structmask_gui.gui.widgets.dialogs import resize_for_text, without_icons
 
 if TYPE_CHECKING:
     from structmask_gui.core.names import Target
-    from structmask_gui.gui.session.session import Session
+    from structmask_gui.gui.export.work import Result
     from structmask_gui.io.trainers.about import ImageStage
     from structmask_gui.io.trainers.snippets import MaskContext, Snippet
 
 
 class SnippetDialog(QDialog):
-    """A mask, by default the present one, as text for each trainer, ``target`` first."""
+    """The mask of a result as text for each trainer, ``target`` first."""
 
     snippets: tuple[Snippet, ...] = ()
 
-    def __init__(
-        self,
-        parent: QWidget | None,
-        session: Session,
-        target: Target,
-        result: Result | None = None,
-    ) -> None:
+    def __init__(self, parent: QWidget | None, target: Target, result: Result) -> None:
         super().__init__(parent)
         self.setWindowTitle("Copy the mask for a trainer")
-        # Made once: other files may be opened while this is shown.
-        result = result or Result.of(session)
         self._mask, self._context = result.result.mask, _context(result)
         self.tabs = QTabWidget()
         self.stage = QCheckBox("These are denoised images: the output of a first stage")

@@ -148,7 +148,6 @@ class DenoiseWindow(QDialog):
         bar.setSpacing(2)
         self.ways = Ways(_WAYS)
         self.ways.chosen.connect(self._draw)
-        self.set_way = self.ways.choose
         bar.addWidget(self.ways)
         bar.addSpacing(8)
         self.against = Choice()

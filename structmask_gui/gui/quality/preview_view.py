@@ -70,7 +70,6 @@ class PreviewView(QWidget):
         self.note.setFixedHeight(FrameBar().sizeHint().height())
         self.ways = Ways(_WAYS)
         self.ways.chosen.connect(self._on_way)
-        self.set_way = self.ways.choose
         bar = QHBoxLayout()
         bar.setContentsMargins(4, 2, 2, 2)
         bar.setSpacing(2)

@@ -257,7 +257,7 @@ class Commands(QObject):
     def _show_copy(self, target: Target, result: Result) -> None:
         from structmask_gui.gui.export.trainer_dialog import SnippetDialog
 
-        dialog = SnippetDialog(self.window, self.session, target, result)
+        dialog = SnippetDialog(self.window, target, result)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
 

@@ -148,10 +148,6 @@ class LicencesDialog(TextDialog):
         self.head.addWidget(self.parts)
         resize_for_text(self, QSize(800, 560))
 
-    def first_line(self) -> str:
-        """Return the line at the top of what is seen."""
-        return self._edit.firstVisibleBlock().text()
-
     def _go(self) -> None:
         cursor = self._edit.textCursor()
         # From the end, so that the part's heading comes to stand at the top.

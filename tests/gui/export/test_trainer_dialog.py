@@ -13,6 +13,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.names import TARGETS
 from structmask_gui.core.stack.frames import FrameRange
 from structmask_gui.gui.export.trainer_dialog import SnippetDialog
+from structmask_gui.gui.export.work import Result
 from structmask_gui.gui.window.actions import ACTIONS
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.trainers.snippets import MaskContext, snippet
@@ -25,7 +26,7 @@ ROW = Mask(np.ones((1, 9), dtype=bool))
 @pytest.fixture
 def dialog(loaded: MainWindow, qtbot: QtBot) -> SnippetDialog:
     loaded.session.edits.set_mask(ROW, "edited by hand", "Draw")
-    made = SnippetDialog(loaded, loaded.session, "careamics")
+    made = SnippetDialog(loaded, "careamics", Result.of(loaded.session))
     qtbot.addWidget(made)
     return made
 
@@ -124,7 +125,7 @@ def test_the_text_reads_what_was_measured_when_it_was_asked_for(
     asked = replace(state.asked, frame_range=FrameRange(1, 8, 2))
     two = replace(state, stacks=(stack, stack), asked=asked)
     monkeypatch.setattr(loaded.session, "_state", two)
-    dialog = SnippetDialog(loaded, loaded.session, "n2v")
+    dialog = SnippetDialog(loaded, "n2v", Result.of(loaded.session))
     qtbot.addWidget(dialog)
     # While it is shown, another file may be opened.
     monkeypatch.setattr(stack, "path", Path("other.tif"))

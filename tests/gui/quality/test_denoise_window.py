@@ -159,7 +159,7 @@ def test_the_original_stands_under_a_question_and_nothing_of_the_file_before(
     shown = opened(ready)
     finished(shown, qtbot)
     qtbot.waitUntil(lambda: len(shown.panes.pictures) == 3, timeout=WAIT)
-    shown.set_way("wipe")
+    shown.ways.choose("wipe")
     np.save(tmp_path / "other.npy", other := noise((4, 96, 96), seed=2))
     ready.open_paths([str(tmp_path / "other.npy")])
     pressed("Discard")

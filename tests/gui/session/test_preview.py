@@ -58,13 +58,13 @@ def test_the_pictures_are_those_of_the_engine(loaded: MainWindow, qtbot: QtBot):
     np.testing.assert_allclose(found.residual, found.original - found.predicted, atol=1e-2)
     # Nobody sees the autocorrelation of the residual.
     assert found.correlation is None
-    view.set_way("residual")
+    view.ways.choose("residual")
     qtbot.waitUntil(lambda: view.live.current, timeout=15_000)
     found = view.live.shown
     assert found is not None
     assert found.correlation is not None
     np.testing.assert_allclose(found.correlation, residual_correlation(found.residual))
-    view.set_way("wipe")
+    view.ways.choose("wipe")
     original, preview, residual = view.panes.pictures
     assert original.levels == preview.levels
     assert residual.levels[1] - residual.levels[0] == pytest.approx(
