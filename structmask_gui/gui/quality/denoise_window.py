@@ -271,6 +271,8 @@ class DenoiseWindow(QDialog):
 
     def ask(self, then: Callable[[], object] | None = None) -> None:
         """Ask for a file, write the result and go on."""
+        if self._question is not None:
+            self._question.reject()  # this answers it
         self._then = then
         proposed = proposed_target(self._session.state)
         parent = self if self.isVisible() else self.parentWidget() or self

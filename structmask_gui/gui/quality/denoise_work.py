@@ -33,6 +33,8 @@ Floats = NDArray[np.float32]
 
 _IN_MEMORY = 256 * 2**20
 """Bytes of a denoised stack that is held in memory; a larger one lies in a file without a name."""
+_LOOK = 0.05
+"""Seconds between two looks whether what was discarded is removed."""
 _LARGEST_EARLY = 2048 * 2048
 """Pixels of a frame above which only its linear prediction is shown while it learns."""
 
@@ -78,6 +80,8 @@ class Plan:
     basis: Basis | None
     frame: Callable[[], int]
     show: Callable[[Shown], None]
+    forgotten: threading.Event
+    """Set once what a discarded one has left is removed."""
     discard: threading.Event = field(default_factory=threading.Event)
 
 
@@ -93,6 +97,8 @@ def find_doubts(state: State, task: Task) -> tuple[Doubt, ...]:
 
 def denoise(plan: Plan, task: Task) -> Denoised:
     """Denoise all frames, show one while that gets better, and evaluate them."""
+    while not plan.forgotten.wait(_LOOK):
+        task.stop_if_cancelled()
     try:
         return _made(plan, task)
     except BaseException:
@@ -148,6 +154,14 @@ def _state_of(plan: Plan, checksum: str | None) -> SavedState | None:
     if plan.target is None:
         return None
     return SavedState(plan.target, [plan.stack], [checksum], plan.mask.array)
+
+
+def forget_and_tell(plan: Plan, forgotten: threading.Event, task: Task) -> None:
+    """Remove what a pause left; what begins next waits for it."""
+    try:
+        forget(plan, task)
+    finally:
+        forgotten.set()
 
 
 def forget(plan: Plan, _task: Task) -> None:

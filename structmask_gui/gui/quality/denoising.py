@@ -8,6 +8,7 @@ it.
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -21,7 +22,7 @@ from structmask_gui.gui.quality.denoise_work import (
     Shown,
     denoise,
     find_doubts,
-    forget,
+    forget_and_tell,
     put_spots,
     read,
     save,
@@ -78,6 +79,8 @@ class Denoising(QObject):
         self.spots: tuple[Recovered, ...] = ()
         """What is left of objects put into the frames, if that was asked for."""
         self._plan: Plan | None = None
+        self._forgotten = threading.Event()
+        self._forgotten.set()
         self._early.connect(self._on_early)
         session.stack_changed.connect(self._on_stack)
         session.frame_changed.connect(self.show_frame)
@@ -228,6 +231,7 @@ class Denoising(QObject):
             session.quality.basis,
             lambda: session.state.frame,
             self._early.emit,
+            self._forgotten,
         )
         done = self._on_made if target is not None else self._on_bare
         self._job.run(partial(denoise, self._plan), done, self._on_failed)
@@ -246,7 +250,8 @@ class Denoising(QObject):
     def _forget_state(self) -> None:
         """Remove what a pause left."""
         if self._plan is not None and self._plan.target is not None:
-            self._forgetting.run(partial(forget, self._plan))
+            self._forgotten = threading.Event()
+            self._forgetting.run(partial(forget_and_tell, self._plan, self._forgotten))
 
     def _settle(self, otherwise: Phase) -> None:
         """Go back to the result, if there is one."""

@@ -29,6 +29,7 @@ from structmask_gui.gui.quality import denoising as job
 from structmask_gui.gui.quality.denoise_window import DenoiseWindow
 from structmask_gui.gui.widgets.wording import said
 from structmask_gui.gui.window.main_window import MainWindow
+from structmask_gui.io.denoise_state import SavedState
 from structmask_gui.io.open import open_stack
 from tests.gui.conftest import noise, one_frame, wait_for_result
 from tests.gui.open_dialogs import dialog, trigger
@@ -151,6 +152,35 @@ def test_the_picture_comes_early_and_the_result_is_that_of_the_engine(
     qtbot.waitUntil(lambda: (pictures[-1].original == raw[2]).all(), timeout=WAIT)
     np.testing.assert_array_equal(shown.panes.pictures[0].values, raw[2].astype(np.float32))
     np.testing.assert_array_equal(shown.panes.pictures[1].values, made.answers[2])
+
+
+def test_what_is_started_after_a_discard_goes_on_from_nothing(
+    ready: MainWindow, stack_file: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
+    shown, unfinished = paused(ready, stack_file, qtbot, monkeypatch)
+    go, remove, load = threading.Event(), SavedState.remove, SavedState.load
+    found: list[bool] = []
+
+    def removed(state: SavedState) -> None:
+        go.wait(WAIT / 1000)  # as on a disk that takes its time
+        remove(state)
+
+    def loaded(state: SavedState, fitted: Any) -> Any:
+        found.append(unfinished.exists())
+        return load(state, fitted)
+
+    monkeypatch.setattr(SavedState, "remove", removed)
+    monkeypatch.setattr(SavedState, "load", loaded)
+    shown.cancel_button.click()
+    shown.start_button.click()
+    qtbot.waitUntil(lambda: shown.denoising.phase == "learning", timeout=WAIT)
+    qtbot.wait(300)
+    assert found == []
+    go.set()
+    qtbot.waitUntil(lambda: bool(found), timeout=WAIT)
+    assert found == [False]
+    shown.cancel_button.click()
+    qtbot.waitUntil(lambda: not shown.denoising._job.busy, timeout=WAIT)
 
 
 def test_the_original_stands_under_a_question_and_nothing_of_the_file_before(

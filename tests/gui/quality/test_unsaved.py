@@ -122,6 +122,23 @@ def test_what_was_discarded_says_nothing_of_the_next_result(
     assert dialog(QMessageBox).text() == NOT_SAVED
 
 
+def test_who_saves_beside_the_question_is_not_asked_again(
+    loaded: MainWindow, done: DenoiseWindow, qtbot: QtBot, tmp_path: Path
+):
+    assert not loaded.close()
+    assert dialog(QMessageBox).text() == NOT_SAVED
+    done.save_button.click()
+    assert not visible(QMessageBox)
+    # It cannot be written there, and so is still not saved.
+    with qtbot.waitSignal(done.denoising.failed, timeout=WAIT):
+        dialog(QFileDialog).fileSelected.emit(str(tmp_path / "no" / "d.ome.tif"))
+    dialog(QFileDialog).close()
+    assert not loaded.close()
+    assert dialog(QMessageBox).text() == NOT_SAVED
+    pressed("Cancel")
+    saved_later(loaded, done, qtbot, tmp_path / "d.ome.tif")
+
+
 @pytest.mark.parametrize("by", ["start", "take_next", "begin"])
 def test_another_mask_does_not_take_its_place_unasked(
     loaded: MainWindow,
