@@ -110,7 +110,7 @@ class _Model(QFileSystemModel):
 
 
 class _Names(QStyledItemDelegate):
-    """Shortens names where they differ least from those above and below."""
+    """Shortens names so that they differ from those above and below."""
 
     def initStyleOption(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -131,8 +131,8 @@ class _Names(QStyledItemDelegate):
 
         if fits(name):
             return
-        beside = (index.sibling(index.row() + step, 0).data() or "" for step in (-1, 1))
-        shared = max(shared_length(name, other) for other in beside)
+        beside = (index.sibling(index.row() + step, 0).data() for step in (-2, -1, 1, 2))
+        shared = [shared_length(name, other) for other in beside if other]
         option.text = shortened(name, _ending(name), shared, fits)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from structmask_gui.core.parameters.labels import in_labels
 
@@ -28,40 +28,40 @@ def shared_length(one: str, other: str) -> int:
     return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
-def shortened(name: str, ending: str, shared: int, fits: Callable[[str], bool]) -> str:
+def shortened(name: str, ending: str, shared: Collection[int], fits: Callable[[str], bool]) -> str:
     """Return a file's name with dots for what does not fit, still apart from names like it.
 
-    The ending goes first, then letters from the middle, of those that it begins with as others do.
+    The ending goes first, then letters before those in which the name differs from others.
 
     Parameters
     ----------
     name : str
     ending : str
         The end of the name that says what kind of file it is.
-    shared : int
-        How many letters another name begins with, too; the next one stays, as far as there is room.
+    shared : collection of int
+        How many letters it has in common with the beginning of each of those others.
     fits : callable
         Tells whether there is room for a text.
 
     Examples
     --------
-    >>> shortened("B1_confocal_c1_denoised.ome.tif", ".ome.tif", 11, lambda text: len(text) < 18)
-    'B1_c…_c1_denoised'
-    >>> shortened("B1_confocal.ome.tif", ".ome.tif", 11, lambda text: len(text) < 18)
-    'B1_confo….ome.tif'
-    >>> shortened("A4_fastroi_512.tif", ".tif", 1, lambda text: len(text) < 18)
+    >>> shortened("B1_confocal_c1_denoised.ome.tif", ".ome.tif", [11], lambda text: len(text) < 18)
+    'B1…al_c1_denoised'
+    >>> shortened("A4_fastroi_512.tif", ".tif", [1], lambda text: len(text) < 18)
     'A4_fastroi_512…'
     """
     if fits(name):
         return name
     # Another name goes on where this one has its ending: it tells them apart.
-    text = name if shared >= len(name) - len(ending) else name[: -len(ending) or None]
+    needed = any(letters >= len(name) - len(ending) for letters in shared)
+    text = name if needed else name[: -len(ending) or None]
     if text != name and fits(f"{text}…"):
         return f"{text}…"
     for kept in range(len(text) - 1, 2, -1):
         head = kept - kept // 2
-        if head <= shared:
-            head = max(2, min(head, kept - (len(text) - shared)))
+        early = [letters + 1 for letters in shared if letters < head]
+        if len(early) < len(shared):
+            head = max([2, *early])  # the other differences are further to the end
         cut = f"{text[:head]}…{text[head - kept :]}"
         if fits(cut):
             return cut

@@ -122,6 +122,7 @@ def test_folders_are_gone_into_and_left(browser: FileBrowser, folder: Path, qtbo
 
 def test_names_that_are_cut_stay_apart(window: MainWindow, tmp_path: Path, qtbot: QtBot):
     stems = "C2_sem8_bar_rows5", "C2_sem8_bar_rows6", "C2_sem8_bar_lineoffsets"
+    stems += "exp01_mouse_fixed_GFP", "exp02_mouse_fixed_GFP"
     files = [f"{stem}{end}" for stem in stems for end in (".tif", "_denoised.ome.tif")]
     files += ["C2_sem8_bar_rows5_c1_denoised.ome.tif"]
     for name in files:
@@ -130,6 +131,7 @@ def test_names_that_are_cut_stay_apart(window: MainWindow, tmp_path: Path, qtbot
     browser.show_folder(str(tmp_path))
     qtbot.waitUntil(lambda: browser.model.rowCount(browser.tree.rootIndex()) == len(files))
     root = browser.tree.rootIndex()
+    qtbot.waitUntil(lambda: browser.model.fileName(browser.model.index(0, 0, root)) == min(files))
     cut = set()
     for row in range(len(files)):
         index = browser.model.index(row, 0, root)
