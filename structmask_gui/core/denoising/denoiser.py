@@ -390,7 +390,7 @@ class Denoiser:
             inner = slice(y0 - top, y1 - top)
             raw, made = padded[REACH:-REACH, REACH:-REACH][inner], result[inner]
             if raw.min() == raw.max():
-                made = raw  # a blank frame stays exactly as it is
+                made = raw  # what is blank stays exactly as it is
             yield y0, made + mean, float((raw - made).sum(dtype=np.float64))
 
     def _answer(

@@ -242,7 +242,10 @@ class Grounds:
     @property
     def to_decide(self) -> str:
         """What to record, where that would tell noise from sample."""
-        if self.extraction.measurement.sampling.n_frames < _ENOUGH_FRAMES:
+        sampling = self.extraction.measurement.sampling
+        # Differences are of two frames each.
+        recorded = sampling.n_frames * (2 if self.differences else 1)
+        if recorded < _ENOUGH_FRAMES:
             return f"To decide, record {_ENOUGH_FRAMES} or more frames of one still field."
         return "To decide, record one still field in more light."
 
@@ -271,7 +274,7 @@ class Grounds:
         if row is None or bare is None:
             return ""
         said = expected(row.error, bare.error, "without a mask", lost=row.lost)
-        # A mask is taken for what it keeps from being copied, too, dearer as it may be otherwise.
+        # A mask that costs more than none is taken for what it keeps from being copied.
         if row.copied < COPIED_MORE and (row.error <= bare.error or bare.copied < COPIED_MORE):
             return said
         copied, without = percent(row.copied), percent(bare.copied)

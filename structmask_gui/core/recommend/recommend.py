@@ -339,7 +339,7 @@ def agreed(rows: tuple[LedgerRow, ...]) -> LedgerRow | None:
     best = min((row for row in searched if row.tied), key=lambda row: row.worst)
     if bare.tied or best.error > _WORTH * bare.error:
         best = bare
-    # A mask that is expected to do worse than none is not safer in the eyes of who reads both.
+    # None is called safer that is expected to do worse than no mask.
     mildest = min((row for row in searched if row.error <= bare.error), key=lambda row: row.worst)
     if _MILDER * mildest.worst < best.worst:
         if _MILDER * mildest.worst >= bare.worst:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.stack.fill import put_back, without_fill
+from structmask_gui.core.stack.fill import without_fill
 from structmask_gui.core.stack.frames import Frames, Lines
 
 SPAN = 9
@@ -52,10 +52,11 @@ def destriped(frame: AnyArray, lines: Lines) -> NDArray[np.float32]:
 
 
 def destriped_frame(frames: Frames, number: int, lines: Lines) -> NDArray[np.float32]:
-    """Return a frame of a stack less its line offsets, float32, with its fill as it is."""
-    image = without_fill(frames, own=True)
-    page = destriped(image.read(number), lines)
-    put_back(image, number, page, 0)
+    """Return a frame less its line offsets, float32; fill and marks of missing pixels stay."""
+    page = destriped(without_fill(frames, own=True).read(number), lines)
+    missing = np.isnan(page)
+    if missing.any():
+        page[missing] = frames.read(number)[missing]
     return page
 
 

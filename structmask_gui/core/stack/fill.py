@@ -17,7 +17,7 @@ import numpy as np
 
 from structmask_gui.core.arrays import AnyArray, BoolArray
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.fill_areas import areas_of
+from structmask_gui.core.stack.fill_areas import MOST, areas_of
 from structmask_gui.core.stack.frames import (
     Frames,
     Lines,
@@ -42,9 +42,6 @@ _LARGEST = 2**27
 _BEYOND = 1e15
 """Times the usual pixel from which a value is no measurement."""
 
-_MOST = 0.9
-"""Share of a frame that fill may take."""
-
 
 def without_fill(frames: Frames, task: Task = NO_TASK, *, own: bool = False) -> Frames:
     """Return frames whose fill and marks are NaN; the frames as they are if they have none.
@@ -63,7 +60,7 @@ def without_fill(frames: Frames, task: Task = NO_TASK, *, own: bool = False) -> 
 
 
 class _Own(NamedTuple):
-    """What of fill is no image in whichever frame."""
+    """What of fill is no image in a frame: pixels of these values, and writing in all frames."""
 
     values: tuple[float, ...]
     writing: BoolArray  # of whatever value
@@ -88,16 +85,20 @@ def _search(frames: Frames, task: Task) -> _Found:
     clean = frames if limit is None else _Unfilled(frames, limit=limit)
     step = max(1, int(np.ceil(np.sqrt(height * width / _ENOUGH))))
     shape, values = (-(-height // step), -(-width // step)), set[float]()
-    where, writing = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
+    where, writing = np.zeros(shape, dtype=np.bool_), np.ones(shape, dtype=np.bool_)
     for most in (_FIRST, _LOOKED_AT):
         for number in evenly(frames.n_frames, most):
-            for found, value in areas_of(_thinned(clean, number, step, task)):
+            image = _thinned(clean, number, step, task)
+            written = np.zeros(shape, dtype=np.bool_)
+            for found, value in areas_of(image):
                 where |= found
                 if value is None:
-                    writing |= found
+                    written |= found
                 else:
                     values.add(value)
-        if not where.any() or where.mean() > _MOST:
+            if (image != image[0, 0]).any():
+                writing &= written
+        if not where.any() or where.mean() > MOST:
             return none
     fill, letters = (_whole(one, step)[:height, :width] for one in (where, writing))
     return _Found(fill, _Own(tuple(values), letters), limit)

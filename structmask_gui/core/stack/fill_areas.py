@@ -13,6 +13,9 @@ _RUN, _SIDE = 16, 9
 """Pixels in a row along a border that make one look, and side of the squares that fill holds;
 beyond the border it goes on."""
 
+MOST = 0.9
+"""Share of a frame that fill may take."""
+
 _FEW, _SPECKS = 3, 1e-4
 """Islands of less than 9 pixels in fill, and their share of its pixels, beyond which it is none."""
 
@@ -23,15 +26,23 @@ or saturated image."""
 _BAR, _BACKGROUND = 0.35, 0.3
 """Share of a frame that a bar of writing may take, and of each of its rows that has one value."""
 
-_LETTER, _INK = 0.01, 0.25
-"""Share of a frame that a letter may take, and of all letters' pixels that have one value."""
+_LETTER, _INK, _THIN = 0.01, 0.15, 0.65
+"""Share of a frame that a letter may take; share of all letters' pixels that have one value, at
+least; and share of the boxes about them that they take, at most, for they are made of strokes."""
 
-_LETTERS, _HIGH, _WIDE, _AROUND = 4, (5, 100), 1.5, 2
-"""Letters in a line of writing on the image, how high they are, and how far apart over that, at
-most; and pixels around them that are taken with them, for writing may be smoothed."""
+_LETTERS, _HIGH, _WIDE, _LINES, _AROUND = 4, (5, 100), (0.3, 1.5), 4, 2
+"""Letters in a line of writing on the image, at least; how high they are, and how wide over that;
+lines, at most; and pixels around them that are taken with them, for writing may be smoothed."""
 
-_SCALE_BAR = 4, 16
-"""Least sides of a scale bar."""
+_SCALE_BAR, _LONG = (4, 16), (3.0, 0.6)
+"""Least sides of a scale bar; how long it is over its width, at least, and over the frame, at
+most."""
+
+_MOST_PARTS = 5000
+"""Connected parts beyond which there is no writing to be looked for."""
+
+_LABELS = 0.05
+"""Share of a frame that writing on the image may take."""
 
 
 class Area(NamedTuple):
@@ -42,7 +53,7 @@ class Area(NamedTuple):
 
 
 def areas_of(image: AnyArray) -> Iterator[Area]:
-    """Return the areas of an image that are fill."""
+    """Yield the areas of an image that are fill."""
     least = image.min() if image.dtype.kind != "f" else np.nanmin(image, initial=np.inf)
     # Brighter areas may be saturated.
     yield from _of_value(image, least, corners=False)
@@ -59,7 +70,7 @@ def areas_of(image: AnyArray) -> Iterator[Area]:
 
 
 def _bar(image: AnyArray) -> Iterator[Area]:
-    """Return the rows at the bottom or the top that hold writing up to a row of one value."""
+    """Yield the rows at the bottom or the top that hold writing up to a row of one value."""
     for step in (-1, 1):
         rows = image[::step]
         if _longest_run(rows[0])[0] < _RUN:
@@ -73,16 +84,20 @@ def _bar(image: AnyArray) -> Iterator[Area]:
         apart = max(1, int(_BACKGROUND * rows.shape[1]))
         if not (ordered[:, apart:] == ordered[:, :-apart]).any(axis=1).all():
             continue
-        # Where few photons come, all of the image is like that.
         values, counts = np.unique(rows[:end], return_counts=True)
-        if (rows[end:] == values[counts.argmax()]).mean() < _BACKGROUND / 2:
+        islands = rows != values[counts.argmax()]
+        # Where few photons come, all of the image is like that.
+        if islands[end:].mean() < 1 - _BACKGROUND / 2:
+            continue
+        islands[end:] = True
+        if _letters(rows, islands).any():
             where = np.zeros(rows.shape, dtype=np.bool_)
             where[:end] = True
             yield Area(where[::step])
 
 
 def _on_image(image: AnyArray) -> Iterator[Area]:
-    """Return scale bars and lines of writing on the image, of its greatest or its least value."""
+    """Yield scale bars and lines of writing on the image, of its greatest or its least value."""
     from scipy.ndimage import find_objects, label
 
     finite = image[np.isfinite(image)] if image.dtype.kind == "f" else image
@@ -92,33 +107,77 @@ def _on_image(image: AnyArray) -> Iterator[Area]:
         same = image == value
         if not _LETTERS * _HIGH[0] <= int(same.sum()) <= _BACKGROUND * same.size:
             continue
-        labels, _ = label(same, np.ones((3, 3)))
+        labels, count = label(same, np.ones((3, 3)))
+        if count > _MOST_PARTS:
+            continue
+        bars, lines = np.zeros_like(same), np.zeros_like(same)
+        parts: dict[tuple[int, int], list[_Part]] = {}
         sizes = np.bincount(labels.ravel())[1:]
-        bars, where = np.zeros(image.shape, dtype=np.bool_), np.zeros(image.shape, dtype=np.bool_)
-        lines: dict[tuple[int, int], list[int]] = {}
         for (y, x), size in zip(find_objects(labels), sizes, strict=True):
-            height, width = y.stop - y.start, x.stop - x.start
-            if size == height * width and min(height, width) >= _SCALE_BAR[0]:
-                bars[y, x] = max(height, width) >= _SCALE_BAR[1]
-            elif _HIGH[0] <= height <= _HIGH[1] and size >= height:
-                lines.setdefault((y.start, y.stop), []).extend((x.start, x.stop))
-        for (top, bottom), across in lines.items():
-            first, last, letters = min(across), max(across), len(across) // 2
-            if letters >= _LETTERS and last - first <= _WIDE * (bottom - top) * letters:
-                rows, columns = (
-                    (max(0, a - _AROUND), b + _AROUND) for a, b in ((top, bottom), (first, last))
-                )
-                where[slice(*rows), slice(*columns)] = True
-        if same[~(where | bars)].mean() <= _ELSEWHERE:
-            yield from (
-                area for area in (Area(bars, float(value)), Area(where)) if area.where.any()
-            )
+            part = _Part(y.start, y.stop, x.start, x.stop, int(size))
+            if part.is_bar(image.shape):
+                bars[y, x] = True
+            elif part.is_letter(image.shape):
+                parts.setdefault((y.start, y.stop), []).append(part)
+        found = [line for row in parts.values() for line in _lines(row)]
+        for line in found if len(found) <= _LINES else ():
+            top, bottom = max(0, line[0].top - _AROUND), line[0].bottom + _AROUND
+            lines[top:bottom, max(0, line[0].left - _AROUND) : line[-1].right + _AROUND] = True
+        if same[~(lines | bars)].mean() <= _ELSEWHERE and (lines | bars).mean() <= _LABELS:
+            areas = (Area(bars, float(value)), Area(lines))
+            yield from (area for area in areas if area.where.any())
+
+
+class _Part(NamedTuple):
+    """The box about a connected part of one value, and how many pixels that has."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+    size: int
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        return self.bottom - self.top, self.right - self.left
+
+    def is_bar(self, shape: tuple[int, ...]) -> bool:
+        """Whether it is a rectangle as scale bars are."""
+        short, long = sorted(self.sides)
+        whole = self.size == short * long
+        longest = _LONG[1] * shape[int(np.argmax(self.sides))]
+        least = short >= _SCALE_BAR[0] and long >= max(_SCALE_BAR[1], _LONG[0] * short)
+        return whole and least and long <= longest
+
+    def is_letter(self, shape: tuple[int, ...]) -> bool:
+        """Whether it is as high and as wide as a letter, within the frame."""
+        height, width = self.sides
+        inside = self.top > 0 and self.left > 0 and self.bottom < shape[0] and self.right < shape[1]
+        high = _HIGH[0] <= height <= _HIGH[1]
+        return inside and high and _WIDE[0] * height <= width <= _WIDE[1] * height
+
+
+def _lines(letters: list[_Part]) -> list[list[_Part]]:
+    """Return the lines of writing among parts of one height, from left to right."""
+    letters = sorted(letters, key=lambda part: part.left)
+    lines = [letters[:1]]
+    for part in letters[1:]:
+        if part.left - lines[-1][-1].right <= part.sides[0]:
+            lines[-1].append(part)
+        else:
+            lines.append([part])
+    return [line for line in lines if len(line) >= _LETTERS and _strokes(line)]
+
+
+def _strokes(parts: list[_Part]) -> bool:
+    """Whether parts take so little of their boxes as letters do."""
+    return sum(part.size for part in parts) <= _THIN * sum(np.prod(part.sides) for part in parts)
 
 
 def _of_value(image: AnyArray, value: float, *, corners: bool) -> Iterator[Area]:
-    """Return the areas of one value that are solid, with all of it that joins them, and letters.
+    """Yield the areas of one value that are solid, with all of it that joins them; letters first.
 
-    None if there are none, or if they may be image, for the rest has such pixels, too.
+    Nothing if there are none, or if they may be image, for the rest has such pixels, too.
     """
     from scipy.ndimage import label, maximum_filter
 
@@ -133,24 +192,49 @@ def _of_value(image: AnyArray, value: float, *, corners: bool) -> Iterator[Area]
     rest = ~np.asarray(maximum_filter(where, 3))
     if not solid.any() or not rest.any() or same[rest].mean() > _ELSEWHERE:
         return
-    islands, _ = label(~where)
-    sizes = np.bincount(islands.ravel())
-    sizes[0] = 0  # the fill itself
-    letters = (sizes > 0) & (sizes <= _LETTER * where.size)
-    if _written(image, sizes[letters], letters[islands]):
-        yield Area(letters[islands])
-    elif int(((sizes > 0) & (sizes < _SIDE)).sum()) > max(_FEW, _SPECKS * int(where.sum())):
-        # Where few photons come there are none in whole squares, and single ones among them.
+    letters = _letters(image, ~where)
+    if letters.any() and (where | letters).mean() <= MOST:
+        yield Area(letters)
+        yield Area(where, value)
         return
-    yield Area(where, value)
+    islands, _ = label(~where)
+    # Where few photons come there are none in whole squares, and single ones among them.
+    specks = int((np.bincount(islands.ravel())[1:] < _SIDE).sum())
+    if specks <= max(_FEW, _SPECKS * int(where.sum())):
+        yield Area(where, value)
 
 
-def _written(image: AnyArray, sizes: AnyArray, where: BoolArray) -> bool:
-    """Whether islands in fill are letters: not specks, and mostly of one value."""
-    if sizes[sizes >= _SIDE].sum() <= sizes.sum() / 2:
-        return False
-    _, counts = np.unique(image[where], return_counts=True)
-    return bool(counts.max() >= _INK * counts.sum())
+def _letters(image: AnyArray, islands: BoolArray) -> BoolArray:
+    """Return which islands in one value are letters; none if they are specks, or things."""
+    from scipy.ndimage import find_objects, label
+
+    labels, count = label(islands)
+    nothing = np.zeros_like(islands)
+    if not 0 < count <= _MOST_PARTS:
+        return nothing
+    sizes = np.bincount(labels.ravel())
+    small = sizes <= _LETTER * image.size
+    small[0] = False
+    where: BoolArray = small[labels]
+    total = int(sizes[small].sum())
+    if int(sizes[small & (sizes >= _SIDE)].sum()) <= total / 2:
+        return nothing
+    values, counts = np.unique(image[where], return_counts=True)
+    others = image[islands & ~where]
+    if counts.max() < _INK * total or not others.size:
+        return nothing
+    # Ink is bright on dark paper and dark on bright paper; dim objects are no letters.
+    ink, paper = values[counts.argmax()], image[~islands][0]
+    dark, bright = np.percentile(others, (10, 90))
+    if not (ink <= dark if paper >= bright else ink >= bright):
+        return nothing
+    boxes = find_objects(labels)
+    parts = []
+    for at in np.flatnonzero(small & (sizes >= _SIDE)):
+        y, x = boxes[at - 1]
+        parts.append(_Part(y.start, y.stop, x.start, x.stop, int(sizes[at])))
+    strokes = _strokes([part for part in parts if not part.is_bar(islands.shape)])
+    return where if strokes else nothing
 
 
 def _solid(same: BoolArray) -> BoolArray | None:

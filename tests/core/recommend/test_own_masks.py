@@ -28,7 +28,7 @@ def test_a_mask_of_ones_own_gets_no_likely():
     assert told.certainty == "uncertain"
     assert told.actions[0] == "back_to_recommended"
     assert "A network could copy about" in told.how_sure
-    # As many pixels elsewhere are no more of the same.
+    # Pixels elsewhere are not counted as more of the same.
     across = Mask(np.ones((15, 1), dtype=bool))
     told = answer(edited(found, across, "from a file"), found.recommendation)
     assert told.what == "Your mask: 15 pixels, without 12 of the 13 recommended ones."

@@ -52,12 +52,21 @@ def test_a_bar_of_writing_is_left_out_and_stays():
     frame = (120 + 5 * rng.normal(size=(1, 90, 80)) + 8 * rng.normal(size=(1, 90, 1))).round()
     alone = destriped_frame(ArrayFrames(frame[:, :70].copy()), 0, "rows")
     frame[0, 70:] = 0
-    frame[0, 76:84, 10:70:3] = 255
+    for x in range(10, 70, 8):
+        frame[0, 76:84, x] = frame[0, 83, x : x + 5] = 255
     found = destriped_frame(ArrayFrames(frame), 0, "rows")
     np.testing.assert_array_equal(found[70:], frame[0, 70:])
     # At its edge the mean is of fewer lines.
     np.testing.assert_allclose(found[:61], alone[:61], atol=1e-4)
     assert np.abs(found[:70] - alone).max() < 4
+
+
+def test_marks_of_missing_pixels_stay():
+    frame = np.random.default_rng(0).normal(100, 5, (1, 64, 64)).astype(np.float32)
+    frame[0, 20, 30] = -3.4e38
+    found = destriped_frame(ArrayFrames(frame), 0, "rows")
+    assert found[20, 30] == frame[0, 20, 30]
+    assert np.isfinite(found).all()
 
 
 def test_a_region_of_destriped_frames_is_known_as_such():

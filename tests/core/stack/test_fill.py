@@ -191,6 +191,14 @@ def test_writing_is_no_image(how):
     np.testing.assert_array_equal(made[where], frames[1][where])
 
 
+def test_a_label_on_some_frames_leaves_the_others_to_be_denoised():
+    frames = np.random.default_rng(0).normal(120, 20, (6, 90, 110)).clip(20, 254).astype(np.uint8)
+    where = written(frames[:1], "on the image")
+    np.testing.assert_array_equal(np.isnan(without_fill(ArrayFrames(frames)).read(3)), where)
+    own = without_fill(ArrayFrames(frames), own=True)
+    assert not np.isnan(own.read(3)).any()
+
+
 def test_each_frame_may_have_its_own():
     frames = np.random.default_rng(0).integers(20, 200, (5, 90, 110))
     for number in range(1, 5):
@@ -215,8 +223,28 @@ def test_what_is_no_fill_stays(monkeypatch):
     stacks["saturated spots"] = rng.integers(20, 200, (3, 90, 110))
     stacks["saturated spots"][:, (y % 18 < 6) & (x % 18 < 6) & ((y + x) % 18 > 0)] = 255
     stacks["a dark border, as elsewhere"][:, :20] = 0
+    noise = rng.integers(20, 200, (3, 90, 110))
+    for value in (0, 255):
+        columns = stacks[f"columns of {value}"] = noise.copy()
+        columns[:, :, [20, 40, 60, 80, 95]] = value
+    stripes = stacks["stripes of a kymograph"] = noise.copy()
+    stripes[:, :, (x[0] % 25) < 3] = 255
+    defects = stacks["columns that begin within the frame"] = noise.copy()
+    defects[:, 20:75, ::24] = 0
+    dense = stacks["dense spots"] = noise.copy()
+    dense[:, (y % 9 < 6) & (x % 9 < 6) & ((y % 9) + (x % 9) > 0)] = 255
+    nuclei = stacks["dim objects alone"] = np.zeros((3, 90, 110), int)
+    disc = np.hypot(y % 30 - 15, x % 30 - 15) < 9
+    nuclei[:, disc] = rng.poisson(2, (3, int(disc.sum()))) + 1
+    dim = stacks["a dim part"] = noise.copy()
+    dim[:, 65:] = rng.random((3, 25, 110)) < 0.01
     for name, stack in stacks.items():
         frames = ArrayFrames(stack)
+        if name == "dim objects alone":
+            # What is masked is fill, the objects are not.
+            found = np.isnan(without_fill(frames).read(0))
+            assert not found[disc].any(), name
+            continue
         assert without_fill(frames) is frames, name
         assert clear_part(frames) is None
     stacks["noise"][:, :20] = 0
