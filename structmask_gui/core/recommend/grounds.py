@@ -32,6 +32,7 @@ of the error without a mask, above which one does not hide noise with a period."
 
 SHARED_OR_CHANGES = "Neighbouring frames or planes share noise, or the sample changes between them"
 _CHANGING = "The sample changes between these frames, and may add to this pattern."
+_UNEVEN = "What differs between frames is stronger in some places, as in a changing sample."
 _OTHERWISE = "If the noise is measured in another way, another mask is far better."
 
 _LARGE = 60
@@ -83,6 +84,8 @@ class Grounds:
         found, estimate = self.recommendation, self.extraction.measurement.correlation
         if found is None or found.chosen is None or estimate is None:
             return ""
+        if self.differences and estimate.evidence.suspected:
+            return _UNEVEN
         if found.chosen.worst > DOUBTED:
             return _CHANGING if self.changing else _OTHERWISE
         if found.chosen.worst_part > DOUBTED:
@@ -115,10 +118,6 @@ class Grounds:
             return "With so few frames, motion cannot be told from noise."
         if self.shared_or_changes and not self.bare:
             return f"{SHARED_OR_CHANGES}."
-        if self.differences and evidence.suspected:
-            return (
-                "What differs between frames is stronger in some places, as in a changing sample."
-            )
         smooth = self.verdict.kind == "blob" and not self.bare and not evidence.photons
         if estimate.source == "frames" and smooth:
             return "A faint sample may add to this pattern."

@@ -41,6 +41,7 @@ from structmask_gui.core.statistical.separation import (
     separate,
 )
 from structmask_gui.core.statistical.source import NoiseSource
+from structmask_gui.core.statistical.structure import alike
 from structmask_gui.core.statistical.under_structure import without_flat_tile
 
 
@@ -119,9 +120,10 @@ def measure_correlation(
         unchanged = sample_changes(source, separated.lags, shared=patterns.shared).noise
     elif source.base == "difference" and not separated.trusted:
         changes = sample_changes(source, lags, shared=patterns.shared)
-        if changes.tested and changes.noise is None:
-            # What is as strong however far frames are apart is hardly the sample's, uneven as it
-            # may be.
+        same = separated.source == "flat" and alike(lags, separated.lags, parameters)
+        if same and changes.tested and changes.noise is None:
+            # What is as strong however far frames are apart, and correlated alike everywhere, is
+            # hardly the sample's, uneven as it may be.
             others = (separated.lags, *(one for one in separated.others if one is not lags))
             separated = Separated(lags, source.base, suspected=True, others=others)
     if separated.source == "flat" and separated.flat is not None:

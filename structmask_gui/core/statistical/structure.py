@@ -55,9 +55,27 @@ def lines_beyond(fit: SpectralFit, parameters: Parameters) -> bool:
     return spectrum_kind(fit, parameters) == "lines" and fit.cutoff < _INWARD
 
 
+# Share of the correlation everywhere that flat parts have, from which they are alike.
+_ALIKE = 0.8
+
+
 def correlated(lags: LagEstimate, parameters: Parameters) -> bool:
     """Whether any lag but the centre would be kept."""
     return int(select_lags(lags, parameters).kept.sum()) > 1
+
+
+def alike(lags: LagEstimate, flat: LagEstimate, parameters: Parameters) -> bool:
+    """Whether noise is correlated in flat parts as it is everywhere, however strong it is where.
+
+    A sample that changes adds correlation of its own where it is.
+    """
+    kept = select_lags(lags, parameters).kept
+    if int(kept.sum()) == 1:
+        return not correlated(flat, parameters)
+    kept[tuple(side // 2 for side in kept.shape)] = False
+    everywhere, there = (crop_or_pad(one.rho, kept.shape)[kept] for one in (lags, flat))
+    share = float(there @ everywhere) / float(everywhere @ everywhere)
+    return _ALIKE < share < 1 / _ALIKE
 
 
 def agree(lags: LagEstimate, fit: SpectralFit, parameters: Parameters) -> bool:

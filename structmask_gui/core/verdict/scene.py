@@ -11,7 +11,7 @@ _BLEACHING = 0.02
 _DRIFT = 0.1
 
 # Change of brightness to the next frame (logarithm) from which every second frame is another image,
-# if the next but one is at most this part of it brighter or darker.
+# if those after it change by less than this part of that a frame, as bleaching does not.
 _OTHER, _BACK = 0.1, 0.25
 # Brightness over that of the others up to which frames that show nothing are called dark; share of
 # the frames that they may be; and pairs of frames from which either is said.
@@ -21,14 +21,15 @@ _DARK, _FEWER, _PAIRS = 0.7, 1 / 3, 3
 def alternates(estimate: CorrelationEstimate) -> bool:
     """Whether every second frame is brighter, as where two channels were recorded in turn."""
     relations = [r for r in estimate.evidence.relations if r.level > 0]
-    # A pair begins with an even frame unless runs of frames are of odd lengths.
+    # Of several runs of frames, not all pairs begin alike.
     if len(relations) < _PAIRS or any(r.first % 2 for r in relations):
         return False
     change = np.log([r.brightness for r in relations])
     same_way = bool((change > 0).all() or (change < 0).all())
-    levels = np.log([r.level for r in relations])
+    levels, frames = np.log([r.level for r in relations]), [r.first for r in relations]
+    a_frame = float(np.median(np.abs(np.diff(levels) / np.diff(frames))))
     step = float(np.abs(change).min())
-    return same_way and step > _OTHER and float(np.ptp(levels)) < _BACK * step
+    return same_way and step > _OTHER and a_frame < _BACK * step
 
 
 def dark_frames(estimate: CorrelationEstimate) -> bool:

@@ -196,8 +196,10 @@ class DenoisedPanel(QWidget):
         self.figures.setToolTip(LINEAR)
         # A number and its sign stay in one line.
         self.sentence.setText(said(evaluation.sentence))
+        # Of flat patches, structure adds to what is left.
+        told = evaluation.source == "difference"
         left = 100 * max(evaluation.noise_left, 0.0)
-        self.output.set_plane(left * evaluation.output_correlation)
+        self.output.set_plane(left * evaluation.output_correlation if told else None)
         self.residual.set_plane(evaluation.residual_correlation)
         self.figures.setText("\n".join(self._lines(shown)))
 

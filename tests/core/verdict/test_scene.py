@@ -22,6 +22,9 @@ def changed(how):
     frames = acquired()
     if how == "channels in turn":
         frames[1::2] *= 2
+    elif how == "channels in turn that bleach":
+        frames[1::2] *= 2
+        frames *= 0.99 ** np.arange(12)[:, None, None]
     elif how == "light off at first":
         frames[:4] = 100 + np.random.default_rng(1).normal(0, 15, frames[:4].shape)
     elif how == "bleaching":
@@ -33,6 +36,7 @@ def changed(how):
     ("how", "flags", "certainty"),
     [
         ("channels in turn", {"alternating"}, "uncertain"),
+        ("channels in turn that bleach", {"alternating"}, "uncertain"),
         ("light off at first", {"dark_frames"}, "likely"),
         ("bleaching", set(), "likely"),
         ("nothing", set(), "likely"),
