@@ -13,6 +13,7 @@ from structmask_gui.core.correlation.detrend import Surface
 from structmask_gui.core.correlation.lags import LagEstimate, LagPool
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack import screening
+from structmask_gui.core.stack.fill import filled_part
 from structmask_gui.core.stack.frames import Frames, Region
 from structmask_gui.core.stack.patches import Chunk, Plan, read_patches
 from structmask_gui.core.statistical.flat_tiles import FlatTiles
@@ -44,6 +45,14 @@ def fit_beyond(
     frames = np.unique(plan.places[used, 0])
     places = grid_places(frames, rows, columns, side)
     keep = ~touches(places, side, plan.places[~used], plan.patch_shape[0])
+    # Patches leave a strip of the frame, which may hold fill.
+    fill = filled_part(source.raw)
+    if fill is not None:
+        above = np.pad(fill.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+        top, left = places[:, 1], places[:, 2]
+        bottom, right = top + side, left + side
+        held = above[bottom, right] - above[top, right] - above[bottom, left] + above[top, left]
+        keep &= held == 0
     places = places[keep] if keep.any() else plan.places[used]
     surface = Surface((side, side), 0)
     quiet = SpectrumSum(side)

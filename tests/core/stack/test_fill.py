@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.ndimage import rotate
+from scipy.ndimage import gaussian_filter, rotate
 
 from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.core.errors import Cancelled
@@ -197,6 +197,19 @@ def test_a_label_on_some_frames_leaves_the_others_to_be_denoised():
     np.testing.assert_array_equal(np.isnan(without_fill(ArrayFrames(frames)).read(3)), where)
     own = without_fill(ArrayFrames(frames), own=True)
     assert not np.isnan(own.read(3)).any()
+
+
+def test_fill_in_the_strip_that_patches_leave_spoils_no_spectrum():
+    model = NoiseModel(kernels()["row 7"], 0.3)
+    shape = (500, 256)
+    texture = gaussian_filter(np.random.default_rng(0).normal(size=shape), 6)
+    made = simulate(model, shape, n_frames=1, picture=texture, strength=2, seed=3)
+    frame = (500 + 25 * made).astype(np.float32)
+    frame[:, 448:] = 0
+    settings = Parameters(method="statistical", source="automatic")
+    fit = extract_recording(frame, settings).measurement.correlation.evidence.fit
+    assert fit is not None
+    assert np.isfinite(fit.excess)
 
 
 def test_each_frame_may_have_its_own():
