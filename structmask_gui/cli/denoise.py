@@ -32,6 +32,7 @@ from structmask_gui.io.denoise_files import (
     denoised_path,
     doubts_about,
     flags_of,
+    is_denoised_with,
     record_path,
     written_type,
 )
@@ -142,7 +143,7 @@ def denoise_jobs(queue: BatchQueue, arguments: argparse.Namespace) -> list[str]:
     """Denoise the files of a batch's jobs that have a mask, those of a job by one fit.
 
     A job that was skipped because it has a mask already is denoised with that. Where denoised files
-    are there they are kept, if the mask was.
+    are there they are kept, if the mask was and they were made with it.
 
     Returns
     -------
@@ -159,7 +160,7 @@ def denoise_jobs(queue: BatchQueue, arguments: argparse.Namespace) -> list[str]:
         if status.state not in (JobState.DONE, JobState.SKIPPED) or status.unlike:
             continue
         try:
-            keep = arguments.resume or status.state is JobState.SKIPPED
+            keep = status.kept or status.state is JobState.SKIPPED
             targets, files = _denoised_job(job, status.mask, names, arguments, keep=keep)
             queue.set_denoised(index, targets)
             fits += bool(files)
@@ -215,11 +216,15 @@ def _denoised_job(
     with ExitStack() as resources:
         stacks = [resources.enter_context(item.open()) for item, _ in pairs]
         targets = [_beside(files, stack) for (_, files), stack in zip(pairs, stacks, strict=True)]
-        if keep and all(map(exists, targets)):
+        if keep and all(is_denoised_with(mask, target) for target in targets):
             if not arguments.json:
                 print(f"{job.name}: is denoised already, {shown(targets[0])}")
             return targets, []
         for target in targets:
+            if exists(target) and not (arguments.force or is_denoised_with(mask, target)):
+                raise InputError(
+                    f"{shown(target)}: was not denoised with this mask; use --force to replace it."
+                )
             _check_free(target, force=arguments.force)
         task = Task(resources.enter_context(progress_bar(job.name)))
         found = (doubts_about(s, flags_of(s, record, task), record.told_error) for s in stacks)

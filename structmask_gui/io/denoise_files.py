@@ -39,7 +39,7 @@ from structmask_gui.io.denoise_state import SavedState, fitted
 from structmask_gui.io.denoised import evaluate_file
 from structmask_gui.io.files.atomic import check_no_input, write_atomic
 from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, json_bytes, read_json
-from structmask_gui.io.files.paths import shown
+from structmask_gui.io.files.paths import exists, shown
 from structmask_gui.io.results.files import stem_of
 from structmask_gui.io.results.frames_tiff import start_tiff
 from structmask_gui.io.results.record import InputRecord, Record
@@ -68,16 +68,26 @@ def record_path(target: Path) -> Path:
 
 def is_denoised(file: Path) -> bool:
     """Say whether a file is a denoised one, by its name and the record beside it."""
-    if not file.name.lower().endswith(ENDING):
-        return False
+    return file.name.lower().endswith(ENDING) and _record_of(file) is not None
+
+
+def is_denoised_with(mask: Mask, file: Path) -> bool:
+    """Say whether a denoised file is there, and its record has this mask."""
+    record = _record_of(file) if exists(file) else None
+    # A recommended mask may have been cropped, a file of it not.
+    forms = [one.array.astype(int).tolist() for one in (mask, mask.cropped())]
+    return record is not None and record.get("mask") in forms
+
+
+def _record_of(file: Path) -> dict[str, Any] | None:
+    """Return the record beside a denoised file; None if there is none that can be read."""
     beside = record_path(file)
     try:
-        check_format(
-            read_json(beside, LARGEST_JSON, "a record"), beside, FORMAT, VERSION, "a record"
-        )
+        record: dict[str, Any] = read_json(beside, LARGEST_JSON, "a record")
+        check_format(record, beside, FORMAT, VERSION, "a record")
     except InputError:
-        return False
-    return True
+        return None
+    return record
 
 
 def flags_of(

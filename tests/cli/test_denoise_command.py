@@ -441,6 +441,28 @@ def test_a_batch_denoises_with_the_masks_that_are_there(structmask, stack):
 
 
 @pytest.mark.slow
+def test_what_was_denoised_with_an_older_mask_is_not_passed_off_as_done(structmask, stack):
+    folder = stack.parent / "results"
+    options = ("--denoise", "--yes", "--output-dir", folder)
+    assert structmask("batch", stack, *options, "--method", "ring").code == 0
+    target = folder / "cells_denoised.ome.tif"
+    before = target.read_bytes()
+    for path in folder.glob("cells_mask*"):
+        path.unlink()
+    # Both where the mask is new, and where it was kept since.
+    for number in (1, 0):
+        answer = structmask("batch", stack, *options, "--preset", "automatic", "--resume")
+        assert f"{number} mask{'' if number == 1 else 's'} made" in answer.out
+        assert answer.code == 1
+        assert f"error: {target.name}: was not denoised with this mask; use --force" in answer.err
+        assert "0 of 1 stack denoised" in answer.out
+    assert target.read_bytes() == before
+    again = structmask("batch", stack, *options, "--preset", "automatic", "--resume", "--force")
+    assert again.code == 0, again.err
+    assert target.read_bytes() != before
+
+
+@pytest.mark.slow
 def test_a_batch_of_equal_names_denoises_each_and_prints_json_alone(structmask, stack, tmp_path):
     other = tmp_path / "other" / stack.name
     other.parent.mkdir()
