@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -156,9 +157,11 @@ def test_what_speaks_against_it_is_asked_about_in_one_sentence(structmask, stack
     assert "eight_bits" in answer.json["accepted"]
 
 
-def test_the_help_names_all_that_is_asked_about(structmask):
+def test_help_and_guide_name_all_that_is_asked_about(structmask):
     said = " ".join(structmask("denoise", "--help").out.split())
-    assert [text for text in DOUBTS.values() if text not in said] == []
+    guide = Path(__file__).parents[2] / "docs" / "denoising.md"
+    for text in (said, " ".join(guide.read_text(encoding="utf-8").split())):
+        assert [doubt for doubt in DOUBTS.values() if doubt not in text] == []
 
 
 def test_offsets_of_whole_lines_are_asked_about(structmask, stack):
