@@ -151,9 +151,10 @@ def denoise_jobs(queue: BatchQueue, arguments: argparse.Namespace) -> list[str]:
         Why files were not denoised; printed, too.
     """
     problems, fits = [], 0
-    paths = [item.path for job in queue.jobs for item in job.inputs]
+    inputs = [item for job in queue.jobs for item in job.inputs]
     # Files of equal names have numbers, as their masks have.
-    planned = iter(plan_results(paths, arguments.output_dir))
+    marks = [item.asked_mark for item in inputs]
+    planned = iter(plan_results([item.path for item in inputs], arguments.output_dir, marks))
     for index, (job, status) in enumerate(zip(queue.jobs, queue.statuses, strict=True)):
         names = list(islice(planned, len(job.inputs)))
         # A mask that was not asked for is said to be one already.

@@ -48,7 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     jobs = [inputs] if together else [[item] for item in inputs]
     first = [job[0] for job in jobs]
     marks = [item.channel_mark for item in first]
-    files = plan_results([item.path for item in first], arguments.output_dir, marks)
+    named = plan_results([item.path for item in first], arguments.output_dir, marks)
+    files = [one.marked(mark) for one, mark in zip(named, marks, strict=True)]
     results: list[dict[str, Any]] = []
     errors: list[dict[str, str]] = []
     for job, target in zip(jobs, files, strict=True):

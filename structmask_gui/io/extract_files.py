@@ -20,7 +20,7 @@ from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.results.files import doubtful_name
 from structmask_gui.io.results.record import Record, make_record
-from structmask_gui.io.stack.channels import LUMINANCE, Channel
+from structmask_gui.io.stack.channels import Channel
 from structmask_gui.io.stack.image_stack import ImageStack, MeasuredFiles
 
 
@@ -36,12 +36,20 @@ class Input:
     frames: slice | None = None  # which of its frames; all without it
 
     @property
+    def asked_mark(self) -> str:
+        """What `channel_mark` may be: only the open file tells whether channel 0 is the first."""
+        return f"_c{self.channel}" if isinstance(self.channel, int) else ""
+
+    @property
+    def known_mark(self) -> str:
+        """`channel_mark` as far as it is known before the file is opened."""
+        return self.asked_mark if self.channel else ""
+
+    @property
     def channel_mark(self) -> str:
-        """As `ImageStack.channel_mark`, before the file is opened."""
-        if self.channel in (None, LUMINANCE):
-            return ""
-        if self.channel:
-            return f"_c{self.channel}"
+        """`ImageStack.channel_mark`; for channel 0 the file is opened."""
+        if self.channel != 0:
+            return self.known_mark
         try:
             # The first of channels, but not of colours, where that is the luminance.
             with self.open() as stack:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 ROWS = ("--method", "statistical")
 
@@ -59,6 +60,26 @@ def test_a_batch_of_each_channel(structmask, two):
     group = f"{folder.name}_c1_mask.npy"
     assert names(folder, "*.npy") == sorted(["two_mask.npy", "two_c1_mask.npy", group])
     assert names(folder, "*.csv") == ["structmask_batch.csv", "structmask_batch_c1.csv"]
+
+
+def test_in_a_batch_of_channel_0_each_file_is_named_by_what_it_holds(structmask, two):
+    colour, damaged = two.with_name("rgb.png"), two.with_name("0.tif")
+    noise = np.random.default_rng(0).integers(0, 255, (128, 128, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(colour)
+    damaged.write_bytes(b"damaged")
+    files = (damaged, two, colour)
+    for folder, order in (("one", files), ("other", files[::-1])):
+        output = two.with_name(folder)
+        asked = ("batch", *order, *ROWS, "--output-dir", output, "--channel", 0)
+        assert structmask(*asked).code == 1
+        assert names(output, "*.npy") == ["rgb_c0_mask.npy", "two_mask.npy"]
+        assert "0 masks made, 2 kept" in structmask(*asked, "--resume").out
+    # A mask for all is marked if one of them is a colour, whichever is the first.
+    output = two.with_name("group")
+    for order in ((two, colour), (colour, two)):
+        asked = ("--per", "all", "--output-dir", output, "--channel", 0, "--force")
+        assert structmask("batch", *order, *ROWS, *asked).code == 0
+    assert names(output, "*.npy") == [f"{two.parent.name}_c0_mask.npy"]
 
 
 def test_masks_that_versions_before_named_alike_are_gone_on_with(structmask, two):

@@ -274,7 +274,7 @@ class BatchWindow(QDialog):
         if self.running:
             return
         jobs = self._jobs() if self._files else []
-        if self._asked is not None and self.queue is not None and self.queue.jobs == tuple(jobs):
+        if self._asked is not None and self.queue is not None and self.queue.planned == tuple(jobs):
             self._update()  # no result is lost by a choice that leaves the files as they are
             return
         self.queue = self._asked = None
@@ -337,9 +337,7 @@ class BatchWindow(QDialog):
         """Where the summary goes."""
         from structmask_gui.io.batch.summary import summary_place
 
-        like = self._like()
-        mark = "" if like is None else like.channel_mark
-        return summary_place(self._files, self.choices.folder, Path.home(), mark)
+        return summary_place(self._files, self.choices.folder, Path.home(), self._like())
 
     def start(self) -> None:
         """Do all jobs with the parameters that the main window has now."""

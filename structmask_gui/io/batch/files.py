@@ -96,15 +96,24 @@ def plan_jobs(
     output_dir : Path, optional
         Where the results go; beside the files if not given.
     like : Input, optional
-        How the files are opened; of its path, no more than whether it has channels or colours.
+        How the files are opened; its path is not used.
+
+    Returns
+    -------
+    list of Job
+        No file was opened for their names: see `with_mark`.
     """
-    mark = "" if like is None else like.channel_mark
     inputs = [Input(file) if like is None else replace(like, path=file) for file in files]
+    first = inputs[0]
+
+    def targets(paths: Sequence[Path]) -> list[ResultFiles]:
+        named = plan_results(paths, output_dir, [first.asked_mark] * len(paths))
+        return [one.marked(first.known_mark) for one in named]
+
     if per == "file":
-        targets = plan_results(files, output_dir, [mark] * len(files))
         return [
             Job(shown(item.path), (item,), target)
-            for item, target in zip(inputs, targets, strict=True)
+            for item, target in zip(inputs, targets(files), strict=True)
         ]
     groups: dict[Path, list[Input]] = {}
     for item in inputs:
@@ -112,11 +121,18 @@ def plan_jobs(
         groups.setdefault(folder, []).append(item)
     # Named after the folder; an ending is added because a name's last one is cut off.
     stems = [folder / f"{folder.absolute().name or 'all'}.files" for folder in groups]
-    targets = plan_results(stems, output_dir, [mark] * len(stems))
     return [
         Job(shown(folder.absolute()), tuple(items), target)
-        for (folder, items), target in zip(groups.items(), targets, strict=True)
+        for (folder, items), target in zip(groups.items(), targets(stems), strict=True)
     ]
+
+
+def with_mark(job: Job) -> Job:
+    """Return a planned job, channel 0 marked in its names where a file says that it is a colour."""
+    first = job.inputs[0]
+    if first.channel == 0 and any(item.channel_mark for item in job.inputs):
+        return replace(job, files=job.files.marked(first.asked_mark))
+    return job
 
 
 def _stands_for(path: Path, recursive: bool, *, lists: bool) -> list[Path]:

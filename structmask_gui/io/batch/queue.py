@@ -23,7 +23,7 @@ from structmask_gui.core.errors import (
 )
 from structmask_gui.core.progress import IsCancelled, Progress, Task
 from structmask_gui.io.batch.engine import BatchEngine, Here
-from structmask_gui.io.batch.files import Job
+from structmask_gui.io.batch.files import Job, with_mark
 from structmask_gui.io.batch.resume import (
     Fingerprint,
     fingerprint,
@@ -70,6 +70,8 @@ class BatchQueue:
 
     Attributes
     ----------
+    planned : tuple of Job
+        The jobs as they were given; `jobs` have the names that they found to have to use.
     preset : str
         What the settings are called in the summary; empty by default.
     on_change : callable or None
@@ -94,6 +96,7 @@ class BatchQueue:
         self.on_change: OnChange | None = None
         self._engine: BatchEngine = Here() if engine is None else engine
         self._failures = dict(failures or {})
+        self.planned = tuple(jobs)
         self._jobs = list(jobs)
         self._statuses = [JobStatus() for _ in jobs]
         self._stopping: set[int] = set()
@@ -221,10 +224,6 @@ class BatchQueue:
 
     def _run_one(self, index: int, task: Task) -> None:
         job = self._jobs[index]
-        if self.resume:
-            job = named_before(job)
-            with self._lock:
-                self._jobs[index] = job
         started = time.monotonic()
         ended = sum(s.state not in (JobState.PENDING, JobState.RUNNING) for s in self.statuses)
         part = task.part(ended, len(self._jobs))
@@ -242,6 +241,7 @@ class BatchQueue:
                 self._set(index, JobStatus(JobState.RUNNING, share, what))
 
         try:
+            job = self._named(index)
             status = self._do(job, Task(show, stop))
         except Cancelled:
             status = JobStatus(JobState.CANCELLED)
@@ -264,6 +264,14 @@ class BatchQueue:
             self._stopping.discard(index)
         seconds = time.monotonic() - started
         self._set(index, replace(status, seconds=seconds, files=len(job.inputs)))
+
+    def _named(self, index: int) -> Job:
+        """Return a job with the names that its files ask for, which have to be opened for that."""
+        job = with_mark(self.planned[index])
+        job = named_before(job) if self.resume else job
+        with self._lock:
+            self._jobs[index] = job
+        return job
 
     def _do(self, job: Job, task: Task) -> JobStatus:
         earlier = None

@@ -22,6 +22,7 @@ from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.resume import Fingerprint, fingerprint
 from structmask_gui.io.batch.status import JobState, JobStatus
+from structmask_gui.io.extract_files import Input
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.paths import exists, is_file, read_small, shown
 from structmask_gui.io.report.html import Markup, page, paragraph, picture, table
@@ -72,12 +73,13 @@ def summary_paths(path: Path) -> tuple[Path, Path]:
 
 
 def summary_place(
-    files: Sequence[Path], output_dir: Path | None, otherwise: Path, mark: str = ""
+    files: Sequence[Path], output_dir: Path | None, otherwise: Path, like: Input | None = None
 ) -> Path:
     """Return where a summary goes if it is not said: to the results, or the folder of all files.
 
-    ``mark``: `Input.channel_mark`.
+    Its name has the number of the channel that is asked for (``like``), but of the first.
     """
+    mark = "" if like is None else like.known_mark
     folders = {file.parent for file in files}
     folder = output_dir or (folders.pop() if len(folders) == 1 else otherwise)
     return folder / f"structmask_batch{mark}.csv"

@@ -64,6 +64,10 @@ class ResultFiles:
         """Where a mask goes that the answer does not support: `<stem>_mask_doubtful.*`."""
         return ResultFiles(*(doubtful_name(path) for path in self.all()))
 
+    def marked(self, mark: str) -> ResultFiles:
+        """Return the names with `ImageStack.channel_mark` at the end of their stem."""
+        return ResultFiles.named(self.json.parent, self.json.stem.removesuffix("_mask") + mark)
+
     @property
     def unmarked(self) -> ResultFiles:
         """The names that versions gave which did not mark the channel."""
@@ -113,7 +117,7 @@ def plan_results(
 ) -> list[ResultFiles]:
     """Name the results of several files; equal stems in one folder get -2, -3 and so on.
 
-    ``marks``: of each file, as `ImageStack.channel_mark`.
+    ``marks``: what `ResultFiles.marked` may be given for each; no two are equal then, either.
     """
     taken: set[tuple[Path, str]] = set()
     planned = []
@@ -122,11 +126,11 @@ def plan_results(
         stem = stem_of(path)
         name, number = stem, 1
         # Compared without case: some file systems know no difference.
-        while (folder, name.lower()) in taken:
+        while taken & (both := {(folder, f"{name}{end}".lower()) for end in ("", mark)}):
             number += 1
             name = f"{stem}-{number}"
-        taken.add((folder, name.lower()))
-        planned.append(ResultFiles.named(folder, f"{name}{mark}"))
+        taken |= both
+        planned.append(ResultFiles.named(folder, name))
     return planned
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,16 +36,6 @@ def folder(tmp_path: Path) -> Path:
         np.save(made / f"good{number}.npy", noise((2, 96, 96), seed=number))
     (made / "bad.npy").write_bytes(b"nonsense")
     return made
-
-
-@pytest.fixture
-def batch(qapp: object, qtbot: QtBot) -> Iterator[BatchWindow]:
-    session = Session()
-    made = BatchWindow(None, session)
-    qtbot.addWidget(made)
-    made.show()
-    yield made
-    session.close()
 
 
 def added(batch: BatchWindow, folder: Path, qtbot: QtBot, rows: int = 4) -> None:

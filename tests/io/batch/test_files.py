@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 from structmask_gui.io.batch.files import find_files, plan_jobs
 from structmask_gui.io.extract_files import Input
+from structmask_gui.io.results.files import plan_results
 from tests.io.batches import make
 
 
@@ -114,3 +118,20 @@ def test_files_are_opened_as_asked(folder):
     files, _ = find_files([folder])
     jobs = plan_jobs(files, like=Input(files[0], frames=slice(0, 2)))
     assert {job.inputs[0].frames.stop for job in jobs} == {2}
+
+
+def test_no_two_names_are_equal_with_the_marks_of_their_channels():
+    paths, marks = [Path("x/a.tif"), Path("x/a_c1.tif"), Path("y/a_c1.tif")], ["_c1", "", ""]
+    planned = plan_results(paths, None, marks)
+    named = [one.marked(mark).npy for one, mark in zip(planned, marks, strict=True)]
+    assert named == [
+        Path("x/a_c1_mask.npy"),
+        Path("x/a_c1-2_mask.npy"),
+        Path("y/a_c1_mask.npy"),
+    ]
+    # Which of them are colours is not known yet.
+    red = Input(Path(), channel=0)
+    jobs = plan_jobs([Path("rgb.tif"), Path("rgb_c0.tif")], like=red)
+    assert [job.files.npy.name for job in jobs] == ["rgb_mask.npy", "rgb_c0-2_mask.npy"]
+    (job,) = plan_jobs([Path("scan_c1.tif")], like=replace(red, channel=1))
+    assert job.files.npy.name == "scan_c1_c1_mask.npy"
