@@ -62,6 +62,7 @@ class BatchWindow(QDialog):
         self._running = Job("batch", session.bug.emit, order="all")
         self._running.stepped.connect(self._on_step)
         self._summarised = False
+        self._place = Path()  # where the summary of what was started goes
         self._ended = 0, 0.0  # how many files, and when the last did
         self._asked: Any = None  # what decides the results that are shown; None if there are none
         self._build()
@@ -332,23 +333,17 @@ class BatchWindow(QDialog):
 
     # --- running ------------------------------------------------------------------------------
 
-    @property
-    def summary(self) -> Path:
-        """Where the summary goes."""
-        from structmask_gui.io.batch.summary import summary_place
-
-        return summary_place(self._files, self.choices.folder, Path.home(), self._like())
-
     def start(self) -> None:
         """Do all jobs with the parameters that the main window has now."""
         from structmask_gui.io.batch.queue import BatchQueue
-        from structmask_gui.io.batch.summary import read_failures, summary_paths
+        from structmask_gui.io.batch.summary import read_failures, summary_paths, summary_place
         from structmask_gui.io.files.paths import exists
 
         if not self._files or self.running:
             return
         resume = self.choices.resume.isChecked()
-        place, force = self.summary, self.choices.replace.isChecked()
+        force, like = self.choices.replace.isChecked(), self._like()
+        place = summary_place(self._files, self.choices.folder, Path.home(), like)
         taken = [path.name for path in summary_paths(place) if exists(path)]
         if taken and not (resume or force):
             self.said.setText(
@@ -376,7 +371,8 @@ class BatchWindow(QDialog):
         if state.preset is not None:
             self.queue.preset = state.preset.named(state.parameters)
         self.queue.on_change = self._tell
-        self._asked = None, self._settings(), self._like()
+        self._place = place
+        self._asked = None, self._settings(), like
         self.table.fill(self.queue)
         self._run()
 
@@ -384,13 +380,13 @@ class BatchWindow(QDialog):
         """Open the summary in the browser."""
         from structmask_gui.io.batch.summary import summary_paths
 
-        page = summary_paths(self.summary)[1]
+        page = summary_paths(self._place)[1]
         open_outside(page)
         # Said in any case: a browser that is kept in a box may not read every folder.
         self.said.setText(f"The summary is {page}")
 
     def _run(self) -> None:
-        queue, place = self.queue, self.summary
+        queue, place = self.queue, self._place
         assert queue is not None
         self._ended = 0, time.monotonic()
 

@@ -47,3 +47,18 @@ def test_channel_0_of_colours_is_named_as_on_the_command_line(
     queue = batch.queue
     batch.choices.figures.click()
     assert batch.queue is queue
+
+
+def test_the_summary_that_is_opened_is_that_of_the_batch(
+    batch: BatchWindow, folder: Path, qtbot: QtBot
+):
+    opened(batch, folder, 1, qtbot)
+    batch.choices.same.click()
+    batch.add([str(folder / "two.ome.tif")])
+    qtbot.waitUntil(lambda: batch.table.rowCount() == 1, timeout=10_000)
+    started(batch, qtbot)
+    page = folder / "structmask_batch_c1.html"
+    assert page.exists()
+    opened(batch, folder, 0, qtbot)
+    batch.summary_button.click()
+    assert batch.said.text() == f"The summary is {page}"
