@@ -70,7 +70,7 @@ def _run(arguments: argparse.Namespace, engine: BatchEngine | None) -> int:
     like = chosen_inputs(arguments, files[:1], record)[0]
     per: Per = "all" if arguments.one_mask and arguments.per == "file" else arguments.per
     jobs = plan_jobs(files, per=per, output_dir=arguments.output_dir, like=like)
-    usual = summary_place(files, arguments.output_dir, Path(), like)
+    usual = summary_place(files, arguments.output_dir, Path(), like, resume=arguments.resume)
     place = arguments.summary or usual
     _check_summary(place, resume=arguments.resume, force=arguments.force)
     queue = BatchQueue(

@@ -60,6 +60,10 @@ def test_a_batch_of_each_channel(structmask, two):
     group = f"{folder.name}_c1_mask.npy"
     assert names(folder, "*.npy") == sorted(["two_mask.npy", "two_c1_mask.npy", group])
     assert names(folder, "*.csv") == ["structmask_batch.csv", "structmask_batch_c1.csv"]
+    # A summary of another channel is not gone on with.
+    folder.joinpath("structmask_batch_c1.csv").unlink()
+    assert structmask(*asked, "--channel", 1, "--resume").code == 0
+    assert names(folder, "*.csv") == ["structmask_batch.csv", "structmask_batch_c1.csv"]
 
 
 def test_in_a_batch_of_channel_0_each_file_is_named_by_what_it_holds(structmask, two):
@@ -87,10 +91,23 @@ def test_masks_that_versions_before_named_alike_are_gone_on_with(structmask, two
     assert structmask(*asked).code == 0
     for path in two.parent.glob("two_c1_mask.*"):
         path.rename(path.with_name(path.name.replace("_c1", "")))
-    answer = structmask(*asked, "--resume")
-    assert answer.code == 0, answer.err
-    assert "0 masks made, 1 kept from an earlier run." in answer.out
-    assert names(two.parent, "*.npy") == ["two_mask.npy"]
+    for ending in ("csv", "html"):
+        path = two.with_name(f"structmask_batch_c1.{ending}")
+        text = path.read_text("utf-8").replace("two_c1_mask", "two_mask")
+        path.with_name(f"structmask_batch.{ending}").write_text(text, "utf-8")
+        path.unlink()
+    # The summary is gone on with, too, and tells of the second file.
+    two.with_name("three.ome.tif").write_bytes(two.read_bytes())
+    asked = ("batch", two, two.with_name("three.ome.tif"), *asked[2:])
+    for made in (1, 0):
+        answer = structmask(*asked, "--resume")
+        assert answer.code == 0, answer.err
+        assert f", {2 - made} kept from an earlier run." in answer.out
+    assert names(two.parent, "*.npy") == ["three_c1_mask.npy", "two_mask.npy"]
+    assert names(two.parent, "*.csv") == ["structmask_batch.csv"]
+    said = two.with_name("structmask_batch.csv").read_text("utf-8")
+    assert "two_mask.npy" in said
+    assert "three_c1_mask.npy" in said
     # They are not those of another channel.
     summary = two.with_name("other")
     answer = structmask("batch", two, *ROWS, "--summary", summary)

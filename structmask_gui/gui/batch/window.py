@@ -343,7 +343,7 @@ class BatchWindow(QDialog):
             return
         resume = self.choices.resume.isChecked()
         force, like = self.choices.replace.isChecked(), self._like()
-        place = summary_place(self._files, self.choices.folder, Path.home(), like)
+        place = summary_place(self._files, self.choices.folder, Path.home(), like, resume=resume)
         taken = [path.name for path in summary_paths(place) if exists(path)]
         if taken and not (resume or force):
             self.said.setText(

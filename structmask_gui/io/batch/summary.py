@@ -28,6 +28,8 @@ from structmask_gui.io.files.paths import exists, is_file, read_small, shown
 from structmask_gui.io.report.html import Markup, page, paragraph, picture, table
 from structmask_gui.io.results.files import DOUBTFUL
 from structmask_gui.io.results.masks import load_mask
+from structmask_gui.io.results.record import record_beside
+from structmask_gui.io.stack.channels import Channel
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -73,16 +75,38 @@ def summary_paths(path: Path) -> tuple[Path, Path]:
 
 
 def summary_place(
-    files: Sequence[Path], output_dir: Path | None, otherwise: Path, like: Input | None = None
+    files: Sequence[Path],
+    output_dir: Path | None,
+    otherwise: Path,
+    like: Input | None = None,
+    *,
+    resume: bool = False,
 ) -> Path:
     """Return where a summary goes if it is not said: to the results, or the folder of all files.
 
-    Its name has the number of the channel that is asked for (``like``), but of the first.
+    Its name has the number of the channel that is asked for (``like``), but of the first. Versions
+    before gave the summaries of all channels one name: to ``resume``, one of the channel that has
+    it is gone on with.
     """
-    mark = "" if like is None else like.known_mark
     folders = {file.parent for file in files}
     folder = output_dir or (folders.pop() if len(folders) == 1 else otherwise)
-    return folder / f"structmask_batch{mark}.csv"
+    before = folder / "structmask_batch.csv"
+    if like is None or not like.known_mark:
+        return before
+    place = folder / f"structmask_batch{like.known_mark}.csv"
+    goes_on = resume and not exists(place) and _channels(before) == {like.channel}
+    return before if goes_on else place
+
+
+def _channels(path: Path) -> set[Channel | None]:
+    """Return the channels of the first mask of a summary whose record is there."""
+    for row in _earlier(path).values():
+        try:
+            if row["mask"] and (record := record_beside(Path(row["mask"]))) is not None:
+                return {item.channel for item in record.inputs}
+        except InputError:
+            continue
+    return set()
 
 
 def write_summary(queue: BatchQueue, path: Path) -> tuple[Path, Path]:
