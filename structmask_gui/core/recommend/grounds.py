@@ -246,6 +246,8 @@ class Grounds:
         recorded = sampling.n_frames * (2 if self.differences else 1)
         if recorded < _ENOUGH_FRAMES:
             return f"To decide, record {_ENOUGH_FRAMES} or more frames of one still field."
+        if self.differences:
+            return "To decide, record a field that does not change."
         return "To decide, record one still field in more light."
 
     @property

@@ -22,6 +22,7 @@ from structmask_gui.core.recommend.wording import (
     record_words,
 )
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
+from structmask_gui.core.stack.patches import Sampling
 from structmask_gui.core.statistical.estimate import UnlikePart
 from structmask_gui.core.statistical.patterns import Patterns
 from structmask_gui.core.verdict.certainty import sign_of
@@ -165,15 +166,26 @@ def test_noise_that_looks_like_the_sample():
 @pytest.mark.parametrize(
     ("base", "why"),
     [
-        ("frames", "No scene that these frames share was found. To decide, record"),
-        ("difference", "The field seems to change between these frames. To decide, record"),
+        ("frames", "No scene that these frames share was found. To decide, record "),
+        ("difference", "The field seems to change between these frames. To decide, record "),
     ],
 )
 def test_several_frames_that_cannot_tell_say_why(base, why):
     found = with_estimate(automatic("cannot tell"), base=base)
     relation = automatic("white").measurement.correlation.evidence.relations[0]
     evidence = replace(found.measurement.correlation.evidence, relations=(relation,))
-    assert answer(with_estimate(found, evidence=evidence)).advice.startswith(why)
+    found = with_estimate(found, evidence=evidence)
+    # Differences are counted by pairs of frames.
+    enough = 6 if base == "frames" else 3
+    for frames, record in (
+        (enough - 1, "6 or more frames of one still field."),
+        (enough, {"frames": "one still field in more light."}.get(base, "a field that does not")),
+    ):
+        places = np.zeros((frames, 3), dtype=int)
+        places[:, 0] = np.arange(frames)
+        sampling = Sampling((64, 64), places, np.ones(frames, dtype=bool), ("",) * frames)
+        asked = replace(found, measurement=replace(found.measurement, sampling=sampling))
+        assert answer(asked).advice.startswith(why + record)
 
 
 def test_where_harm_is_expected_meanwhile_the_raw_frames_are_named():
