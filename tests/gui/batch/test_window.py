@@ -164,7 +164,8 @@ def test_cleared_files_that_are_still_looked_for_do_not_come_back(
 def test_what_was_cancelled_is_put_back_while_others_are_done(
     batch: BatchWindow, folder: Path, qtbot: QtBot
 ):
-    added(batch, folder, qtbot)
+    (folder / "bad.npy").unlink()  # it may have failed by the time that one looks
+    added(batch, folder, qtbot, 3)
     batch.start()
     assert not batch.retry_button.isEnabled()
     batch.cancel()
