@@ -16,6 +16,7 @@ from structmask_gui.core.recommend.shapes import (
     smeared,
 )
 from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Sureness, percent
+from structmask_gui.core.verdict.wording import FLAG_WORDS
 
 _PLAIN = "Train plain Noise2Void."
 _COMPARE = "Compare any result with the raw frames."
@@ -43,15 +44,8 @@ _ACT: dict[str, tuple[str, str, Action]] = {
 """What has to be done before a mask is of use, by the verdict's flag."""
 
 _DOUBTS: dict[str, tuple[str, Action | None]] = {
-    "alternating": (
-        "Every second frame is another image, as where two channels were recorded in turn: measure"
-        " every second frame alone.",
-        None,
-    ),
-    "dark_frames": (
-        "Some frames are far darker than the others and show nothing: leave them out.",
-        None,
-    ),
+    "alternating": (FLAG_WORDS["alternating"], None),
+    "dark_frames": (FLAG_WORDS["dark_frames"], None),
     "interpolated": ("These images look resampled, registered or deconvolved.", None),
     "compressed": ("These images were compressed with loss.", None),
     "not_uniform": (

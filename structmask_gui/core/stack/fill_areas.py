@@ -71,6 +71,8 @@ def areas_of(image: AnyArray) -> Iterator[Area]:
 
 def _bar(image: AnyArray) -> Iterator[Area]:
     """Yield the rows at the bottom or the top that hold writing up to a row of one value."""
+    from scipy.ndimage import label
+
     for step in (-1, 1):
         rows = image[::step]
         if _longest_run(rows[0])[0] < _RUN:
@@ -90,7 +92,7 @@ def _bar(image: AnyArray) -> Iterator[Area]:
         if islands[end:].mean() < 1 - _BACKGROUND / 2:
             continue
         islands[end:] = True
-        if _letters(rows, islands).any():
+        if _letters(rows, label(islands)[0]).any():
             where = np.zeros(rows.shape, dtype=np.bool_)
             where[:end] = True
             yield Area(where[::step])
@@ -98,7 +100,7 @@ def _bar(image: AnyArray) -> Iterator[Area]:
 
 def _on_image(image: AnyArray) -> Iterator[Area]:
     """Yield scale bars and lines of writing on the image, of its greatest or its least value."""
-    from scipy.ndimage import find_objects, label
+    from scipy.ndimage import label
 
     finite = image[np.isfinite(image)] if image.dtype.kind == "f" else image
     if not finite.size:
@@ -112,13 +114,11 @@ def _on_image(image: AnyArray) -> Iterator[Area]:
             continue
         bars, lines = np.zeros_like(same), np.zeros_like(same)
         parts: dict[tuple[int, int], list[_Part]] = {}
-        sizes = np.bincount(labels.ravel())[1:]
-        for (y, x), size in zip(find_objects(labels), sizes, strict=True):
-            part = _Part(y.start, y.stop, x.start, x.stop, int(size))
+        for part in _parts(labels):
             if part.is_bar(image.shape):
-                bars[y, x] = True
+                bars[part.top : part.bottom, part.left : part.right] = True
             elif part.is_letter(image.shape):
-                parts.setdefault((y.start, y.stop), []).append(part)
+                parts.setdefault((part.top, part.bottom), []).append(part)
         found = [line for row in parts.values() for line in _lines(row)]
         for line in found if len(found) <= _LINES else ():
             top, bottom = max(0, line[0].top - _AROUND), line[0].bottom + _AROUND
@@ -157,6 +157,17 @@ class _Part(NamedTuple):
         return inside and high and _WIDE[0] * height <= width <= _WIDE[1] * height
 
 
+def _parts(labels: AnyArray) -> list[_Part]:
+    """Return the parts of a labelled image in the order of their labels, which begin with 1."""
+    from scipy.ndimage import find_objects
+
+    sizes = np.bincount(labels.ravel())[1:]
+    return [
+        _Part(y.start, y.stop, x.start, x.stop, int(size))
+        for (y, x), size in zip(find_objects(labels), sizes, strict=True)
+    ]
+
+
 def _lines(letters: list[_Part]) -> list[list[_Part]]:
     """Return the lines of writing among parts of one height, from left to right."""
     letters = sorted(letters, key=lambda part: part.left)
@@ -192,25 +203,25 @@ def _of_value(image: AnyArray, value: float, *, corners: bool) -> Iterator[Area]
     rest = ~np.asarray(maximum_filter(where, 3))
     if not solid.any() or not rest.any() or same[rest].mean() > _ELSEWHERE:
         return
-    letters = _letters(image, ~where)
+    islands, _ = label(~where)
+    letters = _letters(image, islands)
     if letters.any() and (where | letters).mean() <= MOST:
         yield Area(letters)
         yield Area(where, value)
         return
-    islands, _ = label(~where)
     # Where few photons come there are none in whole squares, and single ones among them.
     specks = int((np.bincount(islands.ravel())[1:] < _SIDE).sum())
     if specks <= max(_FEW, _SPECKS * int(where.sum())):
         yield Area(where, value)
 
 
-def _letters(image: AnyArray, islands: BoolArray) -> BoolArray:
-    """Return which islands in one value are letters; none if they are specks, or things."""
-    from scipy.ndimage import find_objects, label
+def _letters(image: AnyArray, labels: AnyArray) -> BoolArray:
+    """Return which labelled islands in one value are letters; none if they are specks, or things.
 
-    labels, count = label(islands)
-    nothing = np.zeros_like(islands)
-    if not 0 < count <= _MOST_PARTS:
+    ``labels``: shape (y, x), from 1 on; 0 has the value that they lie in.
+    """
+    nothing = np.zeros(labels.shape, dtype=np.bool_)
+    if not 0 < labels.max() <= _MOST_PARTS:
         return nothing
     sizes = np.bincount(labels.ravel())
     small = sizes <= _LETTER * image.size
@@ -220,21 +231,20 @@ def _letters(image: AnyArray, islands: BoolArray) -> BoolArray:
     if int(sizes[small & (sizes >= _SIDE)].sum()) <= total / 2:
         return nothing
     values, counts = np.unique(image[where], return_counts=True)
-    others = image[islands & ~where]
+    others = image[(labels > 0) & ~where]
     if counts.max() < _INK * total or not others.size:
         return nothing
     # Ink is bright on dark paper and dark on bright paper; dim objects are no letters.
-    ink, paper = values[counts.argmax()], image[~islands][0]
+    ink, paper = values[counts.argmax()], image[labels == 0][0]
     dark, bright = np.percentile(others, (10, 90))
     if not (ink <= dark if paper >= bright else ink >= bright):
         return nothing
-    boxes = find_objects(labels)
-    parts = []
-    for at in np.flatnonzero(small & (sizes >= _SIDE)):
-        y, x = boxes[at - 1]
-        parts.append(_Part(y.start, y.stop, x.start, x.stop, int(sizes[at])))
-    strokes = _strokes([part for part in parts if not part.is_bar(islands.shape)])
-    return where if strokes else nothing
+    parts = [
+        part
+        for part, fits in zip(_parts(labels), small[1:], strict=True)
+        if fits and part.size >= _SIDE and not part.is_bar(labels.shape)
+    ]
+    return where if _strokes(parts) else nothing
 
 
 def _solid(same: BoolArray) -> BoolArray | None:
