@@ -15,8 +15,8 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.quality import denoising as job
 from structmask_gui.gui.quality.denoise_window import DenoiseWindow
 from structmask_gui.gui.window.main_window import MainWindow
+from tests.gui.denoise.conftest import small_stack
 from tests.gui.open_dialogs import dialog, trigger
-from tests.gui.quality.test_denoise_window import small_stack
 from tests.gui.window.test_closing import writing
 
 pytestmark = [pytest.mark.usefixtures("close_dialogs"), pytest.mark.one_window]
