@@ -14,7 +14,7 @@ from structmask_gui.core.measure.average import MeasuringWork, chunk_sums, measu
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.fill import without_fill
+from structmask_gui.core.stack.fill import filled_part, without_fill
 from structmask_gui.core.stack.frames import Frames, Recording
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _measure_statistically(
     try:
         return measured_in(unfilled)
     except TooFewPatches:
-        if unfilled is recording.frames:
+        if filled_part(unfilled) is None:
             raise
     # Better than nothing, and it is said.
     made = measured_in(recording.frames)

@@ -49,7 +49,7 @@ def without_fill(frames: Frames, task: Task = NO_TASK, *, own: bool = False) -> 
     Fill of any of the frames is NaN in all of them, for its edge may be mixed with the image; with
     ``own``, each has its own alone. What was found is kept as long as the frames are.
     """
-    if filled_part(frames) is not None:
+    if isinstance(frames, _Unfilled):
         return frames
     found = _found.get(frames)
     if found is None:
@@ -187,7 +187,8 @@ class _Unfilled(WrappedFrames):
         values = raw.astype(self.dtype)
         if self.fill is not None:
             values[self._filled(raw, y0)] = np.nan
-        if self._limit is not None:
+        # Not a number only where some pixels are; all are looked at then.
+        if self._limit is not None and not _largest(values) <= self._limit:
             values[np.abs(values) > self._limit] = np.nan
         return values
 
@@ -215,19 +216,19 @@ class _Unfilled(WrappedFrames):
 
 
 def _limit(frames: Frames) -> float | None:
-    """Return the size beyond which pixels are marks; None if there are none."""
+    """Return the size beyond which pixels are marks; None if there can be none."""
     height, width = frames.frame_shape
     if frames.dtype.kind != "f" or height * width > 4 * _AT_ONCE:
         return None
     for number in evenly(frames.n_frames, _FIRST):
-        image = frames.read(number)
-        size = np.abs(some(image).astype(np.float64))
+        size = np.abs(some(frames.read(number)).astype(np.float64))
         size = size[(size > 0) & np.isfinite(size)]
-        typical = float(np.median(size)) if size.size else 0.0
-        # Not a number only where some pixels are; all are looked at then.
-        most = float(max(image.max(), -image.min()))
-        if not np.isfinite(most):
-            most = float(np.abs(image[np.isfinite(image)]).max(initial=0))
-        if most / _BEYOND > typical > 0:
-            return _BEYOND * typical
+        if size.size:
+            limit = _BEYOND * float(np.median(size))
+            # Any frame may have some, also one that is not looked at.
+            return limit if limit < float(np.finfo(frames.dtype).max) else None
     return None
+
+
+def _largest(values: AnyArray) -> float:
+    return max(float(values.max()), -float(values.min()))

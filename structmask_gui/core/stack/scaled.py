@@ -17,6 +17,9 @@ _SMALL, _LARGE = -24, 40
 _SMALLEST, _LARGEST = -480, 480
 _MOST_FRAMES, _ROWS, _MORE_ROWS = 4, 8, 512
 
+_SINGLE = 1e-17, 1e17
+"""Spread of pixel values between which float32 holds their squares and sums of these."""
+
 _WIDE = 4
 """Bytes of a pixel up to which float32 holds every real value, and below which every whole one."""
 
@@ -59,13 +62,12 @@ def exponent_for(frames: Frames) -> int:
 
 
 def check_single(frames: Frames) -> None:
-    """Refuse pixel values that are lost where frames become float32 as they are."""
-    half, single = _half_range(frames), np.finfo(np.float32)
-    if frames.dtype.itemsize > _WIDE and half != 0:
-        if half < float(single.tiny):
-            raise _too("small", frames, half)
-        if half > float(single.max) / 2:
-            raise _too("large", frames, half)
+    """Refuse pixel values whose squares are lost where frames become float32 as they are."""
+    half = _half_range(frames)
+    if frames.dtype.kind == "f" and half != 0:
+        least, most = _SINGLE
+        if not least <= half <= most:
+            raise _too("small" if half < least else "large", frames, half)
 
 
 def _too(what: str, frames: Frames, half: float) -> InputError:

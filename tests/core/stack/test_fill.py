@@ -13,7 +13,7 @@ from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.extract import extract_recording
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 from structmask_gui.core.stack import fill as fill_module
-from structmask_gui.core.stack.fill import clear_part, put_back, without_fill
+from structmask_gui.core.stack.fill import clear_part, filled_part, put_back, without_fill
 from structmask_gui.core.stack.frames import ArrayFrames
 
 SHAPE = (160, 160)
@@ -84,7 +84,7 @@ def test_few_photons_beside_a_bright_cell_are_no_fill():
     cell = 30 * np.exp(-((Y / 12) ** 2 + (X / 12) ** 2))
     for rate in (0.0005, 0.005):
         frames = ArrayFrames(rng.poisson(cell + rate, (3, *SHAPE)).astype(np.uint16))
-        assert without_fill(frames) is frames
+        assert filled_part(without_fill(frames)) is None
 
 
 def test_fill_between_cells_that_lie_close_to_each_other():
@@ -110,9 +110,9 @@ def test_fill_is_sought_once_and_can_be_cancelled():
     frames = ArrayFrames(np.random.default_rng(0).integers(20, 200, (3, *SHAPE)))
     with pytest.raises(Cancelled):
         without_fill(frames, Task(cancelled=lambda: True))
-    assert without_fill(frames) is frames
+    assert filled_part(without_fill(frames)) is None
     # Known by now.
-    assert without_fill(frames, Task(cancelled=lambda: True)) is frames
+    assert filled_part(without_fill(frames, Task(cancelled=lambda: True))) is None
 
 
 def test_what_is_nearly_all_fill_is_measured_as_image_and_said():
@@ -258,10 +258,10 @@ def test_what_is_no_fill_stays(monkeypatch):
             found = np.isnan(without_fill(frames).read(0))
             assert not found[disc].any(), name
             continue
-        assert without_fill(frames) is frames, name
+        assert filled_part(without_fill(frames)) is None, name
         assert clear_part(frames) is None
     stacks["noise"][:, :20] = 0
-    assert without_fill(ArrayFrames(stacks["noise"])) is not stacks["noise"]
+    assert filled_part(without_fill(ArrayFrames(stacks["noise"]))) is not None
     monkeypatch.setattr(fill_module, "_LARGEST", 1000)
     frames = ArrayFrames(stacks["noise"])
-    assert without_fill(frames) is frames
+    assert filled_part(without_fill(frames)) is None
