@@ -96,8 +96,10 @@ def recovered_objects(
         with_objects = denoiser.over(_Added(frames, added)).predict(frame, task)
         change = with_objects - denoiser.predict(frame, task)
         for ((y, x), kind, _), stamp in zip(planted, stamps, strict=True):
-            # Height of the object's shape by least squares.
-            height = float((change[_around(y, x)] * stamp).sum() / (stamp**2).sum())
+            # Height of the object over what surrounds it, by least squares: the mean of a frame is
+            # kept whatever happens to its objects.
+            shape_alone = stamp - stamp.mean()
+            height = float((change[_around(y, x)] * shape_alone).sum() / (shape_alone**2).sum())
             found[kind].append(height / (kind[1] * noise_sd))
     return tuple(
         Recovered(shape, size, level, float(np.mean(v)), float(np.std(v)), len(v))
