@@ -1,8 +1,8 @@
-"""Two folds of a stack, so that no pixel is predicted by a model fitted to it or to its noise.
+"""Two folds of a stack, so that nothing is predicted by perceptrons fitted to it or to its noise.
 
-Two models are each fitted to one fold and predict the other. The folds are the even and the odd
-frames. Of a single frame, or where frames share noise, they are stripes; neither model is fitted to
-the pixels near a border between stripes.
+Two models are each fitted to one fold and predict the other. The folds are halves of the frames, in
+which frames that alternate are alike. Of a single frame, or where frames share noise, they are
+stripes; neither model is fitted to the pixels near a border between stripes.
 """
 
 from __future__ import annotations
@@ -79,11 +79,15 @@ class Folds:
     def sentence(self) -> str:
         """How the data were divided, for a methods paragraph."""
         if self.by_frames:
-            return "Each frame was predicted by what was fitted to the other half of the frames."
+            return "The perceptrons for each frame were trained on the other half of the frames."
         return (
-            f"Stripes of {self._edges[1]} pixels were predicted by what was fitted to the others, "
-            f"{self.gap} pixels at each border left out."
+            f"The perceptrons for each stripe of {self._edges[1]} pixels were trained on the"
+            f" others, {self.gap} pixels at each border left out."
         )
+
+    def frames(self, fold: int) -> list[int]:
+        """Return the numbers of the frames that the model of a fold may be fitted to."""
+        return [n for n in range(self.n_frames) if not self.by_frames or _fold_of(n) == fold]
 
     def blocks(self, fold: int) -> list[Block]:
         """Return all blocks that the model of a fold may be fitted to.
@@ -93,10 +97,9 @@ class Folds:
         InputError
             If they hold too few pixels.
         """
-        frames = [n for n in range(self.n_frames) if not self.by_frames or _fold_of(n) == fold]
         blocks = [
             Block(frame, y0, y1, x0, x1)
-            for frame in frames
+            for frame in self.frames(fold)
             for top, bottom, left, right in self.zones(fold)
             for (y0, y1), (x0, x1) in product(pieces(top, bottom, TILE), pieces(left, right, TILE))
         ]

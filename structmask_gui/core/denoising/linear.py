@@ -20,7 +20,7 @@ from structmask_gui.core.quality.assessment import largest_radius
 from structmask_gui.core.quality.covariance import image_covariance
 from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.prediction import variance_of
-from structmask_gui.core.stack.frames import ChosenFrames, CutFrames, FrameRange, Frames
+from structmask_gui.core.stack.frames import ChosenFrames, CutFrames, Frames
 from structmask_gui.core.stack.scaled import check_single
 
 _RIDGES = (0.0, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, np.inf)
@@ -77,7 +77,7 @@ def _ridge(frames: Frames, mask: BoolArray, halves: Folds, most: int, task: Task
 
 def _part(frames: Frames, halves: Folds, number: int) -> Frames:
     if halves.by_frames:
-        return ChosenFrames([frames], FrameRange(number, frames.n_frames, 2))
+        return ChosenFrames([frames], halves.frames(number))
     (zone,) = halves.zones(number)
     return CutFrames(frames, zone)
 

@@ -154,9 +154,11 @@ class FrameRange(NamedTuple):
 
 
 class ChosenFrames:
-    """Frames of one or several stacks in one row; implements `Frames`."""
+    """Frames of one or several stacks in one row, or some of them; implements `Frames`."""
 
-    def __init__(self, stacks: Sequence[Frames], chosen: FrameRange | None = None) -> None:
+    def __init__(
+        self, stacks: Sequence[Frames], chosen: FrameRange | Sequence[int] | None = None
+    ) -> None:
         first = stacks[0]
         for stack in stacks[1:]:
             if stack.frame_shape != first.frame_shape:
@@ -167,7 +169,8 @@ class ChosenFrames:
                 )
         places = [(stack, i) for stack in stacks for i in range(stack.n_frames)]
         if chosen is not None:
-            places = [places[i] for i in chosen.indices() if 0 <= i < len(places)]
+            numbers = chosen.indices() if isinstance(chosen, FrameRange) else chosen
+            places = [places[i] for i in numbers if 0 <= i < len(places)]
         if not places:
             raise InputError(f"{first.name}: no frame is chosen; widen the range of frames.")
         self._places = places

@@ -2,6 +2,7 @@ import time
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core import threads
 from structmask_gui.core.denoising import denoiser, surroundings
@@ -191,6 +192,14 @@ def test_pixels_that_are_not_finite_are_filled_in(short):
     assert np.isfinite(made.predict(0)).all()
 
 
+def test_a_mark_in_a_single_frame_spoils_no_other(short):
+    stack = frames(16, squares())
+    stack[3, 40, 50] = -3.4e38
+    made = Denoiser(stack, ROW)
+    made.fit()
+    assert all(np.isfinite(made.predict(frame)).all() for frame in (0, 3))
+
+
 def test_a_frame_without_pixels_stays_without(short):
     stack = frames(3, squares())
     stack[1] = np.nan
@@ -251,6 +260,14 @@ def test_frames_that_alternate_fall_into_both_halves(n_frames):
         assert frame not in halves[other]
 
 
+def test_the_ridge_is_crossed_over_frames_that_alternate():
+    texture = gaussian_filter(np.random.default_rng(1).normal(size=SHAPE), 1)
+    texture *= 3 / texture.std()
+    stack = frames(8, 0.0)
+    stack[1::2] += texture
+    assert error(Denoiser(stack, ROW).linear(1), texture + 100) < 0.8 * texture.var()
+
+
 @pytest.mark.slow
 def test_shared_noise_divides_frames_into_stripes(short):
     stack = frames(3, squares((176, 120)), (176, 120))
@@ -273,6 +290,27 @@ def test_small_and_weak_objects_are_lost_first(fitted):
     few = recovered_objects(made, 1.0, shape="line", sizes=(2.0,), levels=(0.5, 5.0))
     assert [(one.size, one.level) for one in few] == [(2.0, 0.5), (2.0, 5.0)]
     assert sentences(few)[1].endswith("at 0.5, 5 x the noise:")
+
+
+class MeanAlone:
+    """Denoises like one that leaves nothing but the mean of a frame."""
+
+    def __init__(self, frames):
+        self.frames = frames
+
+    def over(self, frames):
+        return MeanAlone(frames)
+
+    def predict(self, frame, task):
+        return np.full(self.frames.frame_shape, self.frames.read(frame).mean())
+
+
+@pytest.mark.parametrize("shape", ["spot", "line", "step"])
+def test_nothing_is_kept_of_objects_by_the_mean_of_a_frame(shape):
+    made = MeanAlone(ArrayFrames(frames(2, 0.0, (160, 160))))
+    assert [one.share for one in recovered_objects(made, 1.0, shape=shape)] == pytest.approx(
+        [0] * 12, abs=1e-9
+    )
 
 
 def test_what_is_kept_of_spots_is_said_in_a_sentence_first():
@@ -308,7 +346,12 @@ def test_arrays_that_do_not_vary_are_refused():
 
 @pytest.mark.parametrize(
     ("factor", "offset", "said"),
-    [(1e-3, 1e9, "differ too little"), (1e300, 0, "too large"), (1e-300, 0, "too small")],
+    [
+        (1e-3, 1e9, "differ too little"),
+        (1e300, 0, "too large"),
+        (1e21, 0, "too large"),
+        (1e-300, 0, "too small"),
+    ],
 )
 def test_values_that_single_precision_does_not_hold_are_refused(factor, offset, said):
     array = offset + factor * frames(2, 0.0).astype(np.float64)
