@@ -24,7 +24,7 @@ LARGEST_REACH = 1000
 """Furthest lag that can be edited."""
 
 GAP = 2
-"""Longest gap, in pixels, that `filled` closes by default."""
+"""Longest gap, in pixels, that `filled` is asked to close."""
 
 _NEIGHBOURS: dict[GrowDirection, BoolArray] = {
     "all": np.ones((3, 3), dtype=np.bool_),

@@ -129,7 +129,7 @@ def unavailable_sources(parameters: Parameters, n_frames: int | None = None) -> 
     for source, _ in parameter_infos()["source"].about.choices:
         if source in usable:
             continue
-        reasons[source] = "Only the statistical method can measure in it."
+        reasons[source] = "Only the method Automatic can measure in it."
         if parameters.method == "spine":
             reasons[source] = "The spine method measures background tiles of the frames."
     if n_frames == 1:

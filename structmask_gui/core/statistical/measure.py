@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from structmask_gui.core.arrays import SIGMA_PER_MAD, BoolArray, FloatArray
+from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
@@ -33,7 +34,7 @@ from structmask_gui.core.statistical.frame_diagnostics import (
     photons_alone,
 )
 from structmask_gui.core.statistical.patches import NoisePatches, find_patches
-from structmask_gui.core.statistical.patterns import find_patterns, sample_changes
+from structmask_gui.core.statistical.patterns import Patterns, find_patterns, sample_changes
 from structmask_gui.core.statistical.separation import (
     NoiseUnderTest,
     Separated,
@@ -115,17 +116,7 @@ def measure_correlation(
     else:
         separated = separate(judged, lags, first.log_variance, patches, source, parameters)
     patterns = find_patterns(source) if known is None else known.patterns
-    unchanged = None
-    if separated.source == "difference" and (patterns.misleads or not patterns.shared):
-        unchanged = sample_changes(source, separated.lags, shared=patterns.shared).noise
-    elif source.base == "difference" and not separated.trusted:
-        changes = sample_changes(source, lags, shared=patterns.shared)
-        same = separated.source == "flat" and alike(lags, separated.lags, parameters)
-        if same and changes.tested and changes.noise is None:
-            # What is as strong however far frames are apart, and correlated alike everywhere, is
-            # hardly the sample's, uneven as it may be.
-            others = (separated.lags, *(one for one in separated.others if one is not lags))
-            separated = Separated(lags, source.base, suspected=True, others=others)
+    separated, changing = _by_changes(separated, lags, source, patterns, parameters)
     if separated.source == "flat" and separated.flat is not None:
         bumpy = without_flat_tile(patches, separated.flat, judged.tiles.side)
         patches = patches.without(bumpy, screening.NOT_FLAT)
@@ -156,8 +147,8 @@ def measure_correlation(
             patterns=patterns,
             unlike=first.unlike(patches, lags.inflation),
             rest=None if judged.lines is None else judged.lags,
-            others=separated.others if unchanged is None else (*separated.others, unchanged),
-            changing=unchanged is not None,
+            others=separated.others,
+            changing=changing,
         ),
         brightness=first.by_brightness(patches) if separated.source == source.base else (),
         image_covariance=pooled_image_covariance(
@@ -168,6 +159,33 @@ def measure_correlation(
         destriped=destriped,
     )
     return in_grey_levels(estimate, exponent) if exponent else estimate
+
+
+def _by_changes(
+    separated: Separated,
+    lags: LagEstimate,
+    source: NoiseSource,
+    patterns: Patterns,
+    parameters: Parameters,
+) -> tuple[Separated, bool]:
+    """Return what noise is once it was tested whether the sample changes, and whether it does.
+
+    What differs between frames is the sample's where it grows with their distance.
+    """
+    if separated.source == "difference" and (patterns.misleads or not patterns.shared):
+        steady = sample_changes(source, separated.lags, shared=patterns.shared).noise
+        if steady is None:
+            return separated, False
+        return separated._replace(others=(*separated.others, steady)), True
+    if source.base == "difference" and not separated.trusted:
+        changes = sample_changes(source, lags, shared=patterns.shared)
+        same = separated.source == "flat" and alike(lags, separated.lags, parameters)
+        if same and changes.tested and changes.noise is None:
+            # What is as strong however far frames are apart, and correlated alike everywhere, is
+            # hardly the sample's, uneven as it may be.
+            others = (separated.lags, *(one for one in separated.others if one is not lags))
+            return Separated(lags, source.base, suspected=True, others=others), False
+    return separated, False
 
 
 def _without_constant(patches: NoisePatches, first: Pooled, source: NoiseSource) -> NoisePatches:
