@@ -83,7 +83,7 @@ class Findings:
     @property
     def sure(self) -> str:
         """How sure the figures are, in a word."""
-        return "Sure." if self.source == "difference" else "Likely."
+        return "Likely." if self.source == "difference" else "Uncertain."
 
 
 def share_words(share: float) -> str:

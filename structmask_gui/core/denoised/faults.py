@@ -248,7 +248,7 @@ class Comparison:
         return Fault(
             "few levels",
             f"The output has only {count} grey levels: rounding adds an error of"
-            f" {100 * share:.0f} % of the noise. Sure. Save it with decimals, as 32-bit float.",
+            f" {100 * share:.0f} % of the noise. Save it with decimals, as 32-bit float.",
         )
 
     # --- time -----------------------------------------------------------------------------------
@@ -264,14 +264,14 @@ class Comparison:
                 return Fault(
                     "average",
                     "All frames of the output are the same, the mean of the raw frames over time."
-                    f" Sure. Each copies {100 / count:.0f} % of the noise of every raw frame, and"
+                    f" Each copies {100 / count:.0f} % of the noise of every raw frame, and"
                     " whatever moves is blurred. Denoise every frame by itself.",
                 )
             if self._raw_changes():
                 return Fault(
                     "average",
                     "All frames of the output are the same, but the raw frames are not: it is a"
-                    " mean over time. Sure. Denoise every frame by itself.",
+                    " mean over time. Denoise every frame by itself.",
                 )
         return None
 
@@ -310,7 +310,7 @@ class Comparison:
         return Fault(
             "average",
             "Each frame of the output also holds noise of its neighbours, as a mean of two or more"
-            f" frames does ({100 * share:.0f} % of it). Sure. Denoise every frame by itself, from"
+            f" frames does ({100 * share:.0f} % of it). Denoise every frame by itself, from"
             " frames that were not averaged.",
         )
 
@@ -325,7 +325,7 @@ class Comparison:
         return Fault(
             "filter",
             f"The output is {found} of the raw frames, not the result of a network: it tells"
-            " nothing of the mask. Sure. Choose the file that the network wrote.",
+            " nothing of the mask. Choose the file that the network wrote.",
         )
 
     # --- order and place ------------------------------------------------------------------------
@@ -339,7 +339,7 @@ class Comparison:
         if found is not None and of_others(found):
             explained = float(self._own.var()) - min(by_order, by_shift)
             if explained < _RESTORED * float(found.structure.mean()):
-                sure = "Sure" if self._measured.trusted else "Likely"
+                sure = "Likely" if self._measured.trusted else "Uncertain"
                 return Fault("other frames", _OTHERS.format(sure))
         if shift is not None and (order is None or by_shift <= by_order):
             return Fault("shift", shifted(shift))
@@ -365,7 +365,7 @@ class Comparison:
             what += f", and its brightness is {amount} theirs" if shifted else ""
         return Fault(
             "brightness" if contrast is None else "contrast",
-            f"{what}. Sure. {'Measure' if self._here else _NORMALISED} no intensities in it.",
+            f"{what}. {'Measure' if self._here else _NORMALISED} no intensities in it.",
         )
 
     def _contrast_of(self) -> float | None:
@@ -441,7 +441,7 @@ class Comparison:
         return Fault(
             "invented",
             f"The output holds texture that is not in the raw frames, worth {100 * share:.0f} % of"
-            f" the noise. Sure. Do not use it: check that these are its raw frames, then {more}.",
+            f" the noise. Do not use it: check that these are its raw frames, then {more}.",
         )
 
 

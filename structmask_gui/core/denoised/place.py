@@ -113,7 +113,7 @@ def shifted(shift: tuple[int, int]) -> str:
         if n
     ]
     return (
-        f"The output is shifted by {' and '.join(parts)} against the raw frames. Sure. Look for"
+        f"The output is shifted by {' and '.join(parts)} against the raw frames. Look for"
         " cropping or padding where it was saved; shift it back before it is used."
     )
 
@@ -123,6 +123,6 @@ def ordered(order: list[tuple[int, int]]) -> str:
     shown = ", ".join(f"raw frame {raw + 1} is frame {output + 1}" for raw, output in order[:3])
     return (
         f"The frames of the output are in another order than the raw ones: {shown}"
-        f"{', …' if len(order) > 3 else ''}. Sure. Choose their order, or save them in that of the"
+        f"{', …' if len(order) > 3 else ''}. Choose their order, or save them in that of the"
         " raw frames."
     )

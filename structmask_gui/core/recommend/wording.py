@@ -69,7 +69,9 @@ class Answer:
         """Return the answer as uncertain, for a reason that the measurement does not know."""
         if not why or self.certainty == "cannot tell":
             return self
-        sure = self.how_sure.removeprefix(WORDS[self.certainty]).strip()
+        # "Likely. …", or "Uncertain: …" where its reason follows.
+        sure = self.how_sure.removeprefix(WORDS[self.certainty].rstrip(".")).lstrip(".: ")
+        sure = sure[:1].upper() + sure[1:]
         return replace(
             self, certainty="uncertain", how_sure=f"{WORDS['uncertain']} {why} {sure}".rstrip()
         )

@@ -290,7 +290,7 @@ def test_where_harm_was_expected_no_mask_is_praised():
     for mask, kept in ((np.ones((1, 1), bool), "Stay without"), (np.ones((1, 3), bool), "Keep")):
         advice, _, sentence = advise(None, mask, found, NO_TASK)
         assert advice == "keep"
-        assert f"Sure. {kept}" in sentence
+        assert f"Likely. {kept}" in sentence
         assert "compare the result with the raw frames" in sentence
 
 

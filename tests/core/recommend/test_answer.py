@@ -533,6 +533,8 @@ def test_a_reference_stack_that_does_not_fit_makes_the_answer_uncertain():
     assert doubted.how_sure.startswith("Uncertain. dark.tif does not fit. Expected error")
     assert "Likely" not in doubted.how_sure
     assert told.doubted("") == told
+    rings = replace(told, certainty="uncertain", how_sure="Uncertain: rings do not tell.")
+    assert rings.doubted("It is.").how_sure == "Uncertain. It is. Rings do not tell."
     unknown = answer(automatic("cannot tell"))
     assert unknown.doubted("It does not fit.") == unknown
 
