@@ -379,14 +379,15 @@ class QualityPanel(QWidget):
             self.window(), self._session, lines, self.destriping, self.ask_destriped
         ).show()
 
-    def ask_destriped(self) -> None:
-        """Ask for a file and write the frames without their line offsets."""
+    def ask_destriped(self, lines: Lines) -> None:
+        """Ask for a file and write the frames without the offsets of rows or columns."""
+
+        def save(name: str, _filter: str) -> None:
+            self.destriping.save(Path(name), lines)
+
         proposed = self.destriping.proposed()
         if proposed is not None:
-            dialogs.ask_new_file(self, "Save destriped frames", proposed, _TIFF, self._destripe_to)
-
-    def _destripe_to(self, name: str, _filter: str) -> None:
-        self.destriping.save(Path(name), self._endless_lines() or "rows")
+            dialogs.ask_new_file(self, "Save destriped frames", proposed, _TIFF, save)
 
     def _on_destriped(self, path: Path) -> None:
         self._destriped = path

@@ -44,7 +44,7 @@ class RemovalDialog(QDialog):
         session: Session,
         lines: Lines,
         writer: Destriping,
-        ask: Callable[[], object],
+        ask: Callable[[Lines], object],
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -69,7 +69,8 @@ class RemovalDialog(QDialog):
         self.open_button.hide()
         self.save_button.setDefault(True)
         self.save_button.setFocus()
-        self.save_button.clicked.connect(ask)
+        # What is shown is written, whatever has been measured by then.
+        self.save_button.clicked.connect(lambda: ask(lines))
         self.open_button.clicked.connect(self._open)
         self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)

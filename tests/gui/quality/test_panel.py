@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.suggest import Point, Suggestion
 from structmask_gui.core.stack.destripe import destriped
@@ -299,7 +300,7 @@ def test_noise_along_whole_rows_offers_destriped_frames(
     assert panel.destripe_button.isVisibleTo(panel)
     assert "whole rows" in panel.reach.text()
     target = tmp_path / "out.tif"
-    panel._destripe_to(str(target), "")
+    panel.destriping.save(target, "rows")
     qtbot.waitUntil(lambda: "Written" in panel.said.text(), timeout=15_000)
     written = tifffile.imread(target)
     assert written.shape == frames.shape
@@ -334,6 +335,36 @@ def test_lines_that_the_verdict_calls_endless_offer_destriped_frames(
     assert window.headline.row.buttons["preview_removal"].isVisible()
 
 
+def save_as(target: Path) -> None:
+    """Choose a file in the dialog that asks for one."""
+    asked = dialog(QFileDialog)
+    asked.fileSelected.emit(str(target))
+    asked.reject()
+
+
+def test_the_lines_that_were_previewed_are_written(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+):
+    rng = np.random.default_rng(5)
+    frames = rng.normal(100, 5, (6, 160, 160)) + rng.normal(0, 4, (6, 1, 160))
+    path, target = tmp_path / "columns.npy", tmp_path / "out.tif"
+    np.save(path, frames.astype(np.float32))
+    window.session.edits.set_parameters({"method": "statistical", "source": "frames"})
+    window.open_paths([str(path)])
+    wait_for_result(window.session, qtbot)
+    panel = window.show_panel("quality")
+    panel.preview_removal()
+    shown = dialog(RemovalDialog)
+    assert shown.windowTitle() == "Offsets of whole columns"
+    window.session.edits.set_parameters(Parameters())  # which know no verdict
+    wait_for_result(window.session, qtbot)
+    shown.save_button.click()
+    with qtbot.waitSignal(panel.destriping.written):
+        save_as(target)
+    expected = destriped(frames[2].astype(np.float32), "columns")
+    np.testing.assert_allclose(tifffile.imread(target)[2], expected)
+
+
 def test_the_removal_of_offsets_is_seen_before_it_is_saved(
     window: MainWindow, tmp_path: Path, qtbot: QtBot
 ):
@@ -359,9 +390,7 @@ def test_the_removal_of_offsets_is_seen_before_it_is_saved(
     qtbot.waitUntil(lambda: "Frame 4" in shown.panes.pictures[0].title, timeout=15_000)
     assert not shown.open_button.isVisible()
     shown.save_button.click()
-    assert dialog(QFileDialog)
-    dialog(QFileDialog).reject()
-    window.panel("quality")._destripe_to(str(target), "")
+    save_as(target)
     qtbot.waitUntil(shown.open_button.isVisible, timeout=15_000)
     assert shown.said.text() == "Written: out.tif."
     shown.open_button.click()
@@ -375,11 +404,11 @@ def test_the_open_file_is_not_overwritten(loaded: MainWindow, stack_file: Path, 
     wait_current(loaded.session, qtbot)
     before = stack_file.read_bytes()
     with qtbot.waitSignal(loaded.session.failed):
-        panel._destripe_to(str(stack_file), "")
+        panel.destriping.save(stack_file, "rows")
     assert "choose another name" in loaded.session.state.error
     assert stack_file.read_bytes() == before
     with qtbot.waitSignal(panel.destriping.written):
-        panel._destripe_to(str(stack_file.with_name("out.tif")), "")
+        panel.destriping.save(stack_file.with_name("out.tif"), "rows")
     assert loaded.session.state.error == ""
 
 
@@ -398,7 +427,7 @@ def test_no_other_open_file_is_overwritten(
     before = {path: path.read_bytes() for path in (dark, second)}
     for path in before:
         with qtbot.waitSignal(loaded.session.failed):
-            panel._destripe_to(str(path), "")
+            panel.destriping.save(path, "rows")
         assert loaded.session.state.error.startswith(f"{path.name}: is an image file that is open")
     assert {path: path.read_bytes() for path in before} == before
 
