@@ -204,8 +204,9 @@ class Session(QObject):
         self._set_busy("")
         self._set(failed_open=text)
         self.report_error(text)
-        if self._state.stale or self._state.extraction is None:
-            # Opening had stopped the measurement of the stack that stays.
+        if self._state.stale or self._state.asked != self._request():
+            # Opening had stopped the measurement of the stack that stays, or kept it from what
+            # was changed meanwhile.
             self._refresh()
 
     def close_files(self) -> None:
@@ -353,6 +354,8 @@ class Session(QObject):
         self._opening.cancel()
         self._measuring.cancel()
         self._set_busy("")
+        if self._state.extraction is not None and self._state.asked != self._request():
+            self._set_stale(True)  # something was changed while other files were being opened
 
     def _request(self) -> Request:
         return self._request_for(self._state.parameters)

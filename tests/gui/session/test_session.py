@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.stack.frames import Region
 from structmask_gui.gui.session.session import Session
 from tests.gui.conftest import wait_for_result
 from tests.gui.workshop import Workshop, opened
@@ -201,6 +202,36 @@ def test_why_a_file_cannot_be_opened_is_not_hidden_by_the_file_before(
     session.edits.set_parameter("patch_size", 32)
     qtbot.waitUntil(lambda: len(workshop.measured) == 4 and not session.state.busy)
     assert "one patch" in session.state.error
+
+
+def test_what_is_changed_while_a_file_is_opened_in_vain_is_measured(
+    session: Session, workshop: Workshop, qtbot: QtBot
+):
+    opened(session, qtbot)
+    session.open("bad.tif")
+    session.edits.set_parameter("center_size", 20)
+    assert session.state.busy_with == "opening"
+    with qtbot.waitSignal(session.failed):
+        pass
+    wait_for_result(session, qtbot)
+    assert session.state.extraction is not None
+    assert session.state.extraction.parameters.center_size == 20
+    assert "bad.tif" in session.state.error
+
+
+def test_what_is_changed_while_opening_is_cancelled_leaves_an_old_result(
+    session: Session, workshop: Workshop, qtbot: QtBot
+):
+    opened(session, qtbot)
+    session.open("b.tif")
+    session.edits.set_region(Region(0, 64, 0, 64))
+    assert session.state.busy_with == "opening"
+    session.cancel()
+    assert session.state.stale
+    session.refresh()
+    wait_for_result(session, qtbot)
+    assert session.state.measurement is not None
+    assert session.state.measurement.region == Region(0, 64, 0, 64)
 
 
 def test_one_bad_file_of_several_closes_the_others(
