@@ -489,6 +489,9 @@ class BatchWindow(QDialog):
         from structmask_gui.io.batch.summary import counts_sentence
 
         if self.queue is not None:
+            if any(status.state == "pending" for status in self.queue.statuses):
+                self._run()  # put back while the summary was being written
+                return
             self.progress.setValue(self.progress.maximum())
             self.said.setText(f"{counts_sentence(self.queue)} Summary: {place}")
             self._summarised = True

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from structmask_gui.gui.session.worker import Step
 from structmask_gui.gui.style.colours import VERMILION
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.batch.status import JobState, JobStatus
+from structmask_gui.io.batch.summary import write_summary
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.one_mask import Checked
 from structmask_gui.io.presets.preset import built_in_presets
@@ -148,6 +151,29 @@ def test_a_mended_file_is_tried_again(batch: BatchWindow, folder: Path, qtbot: Q
     ended(batch, qtbot)
     assert column(batch, 1) == [DONE] * 4
     assert not batch.retry_button.isEnabled()
+
+
+def test_what_is_put_back_while_the_summary_is_written_is_done(
+    batch: BatchWindow, folder: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
+    writing, goes_on = threading.Event(), threading.Event()
+
+    def held_up(*arguments: Any) -> None:
+        writing.set()
+        goes_on.wait(10)
+        write_summary(*arguments)
+
+    added(batch, folder, qtbot)
+    with monkeypatch.context() as patched:
+        patched.setattr("structmask_gui.io.batch.summary.write_summary", held_up)
+        batch.start()
+        qtbot.waitUntil(writing.is_set, timeout=30_000)
+        np.save(folder / "bad.npy", noise((2, 96, 96), seed=9))
+        batch.retry()
+        goes_on.set()
+        ended(batch, qtbot)
+    assert column(batch, 1) == [DONE] * 4
+    assert "4 masks made" in batch.said.text()
 
 
 def test_cleared_files_that_are_still_looked_for_do_not_come_back(
