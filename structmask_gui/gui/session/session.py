@@ -347,6 +347,8 @@ class Session(QObject):
     def _on_reference_stack(self, _kind: str) -> None:
         self._identities = {}
         self.reference_stacks.check(self._state.frames)
+        if self.pinned.finding:
+            self.pinned.keep_automatic()  # anew: what it reads is about to be closed
         self.refresh()
 
     def cancel(self) -> None:

@@ -141,6 +141,20 @@ def test_one_chosen_before_any_file_is_used_for_the_first(session: Session, qtbo
     assert session.reference_stacks.path("dark") == Path("dark.tif")
 
 
+def test_the_automatic_mask_is_looked_for_without_a_stack_that_was_let_go(
+    session: Session, workshop: Workshop, qtbot: QtBot
+) -> None:
+    opened(session, qtbot)
+    chosen(session, qtbot, "dark", "dark.tif")
+    workshop.slow = 30
+    session.pinned.keep_automatic()
+    qtbot.waitUntil(lambda: len(workshop.measured) == 2)
+    workshop.slow = 0
+    session.reference_stacks.choose("dark", None)
+    qtbot.waitUntil(lambda: session.state.pinned is not None, timeout=15_000)
+    assert session.state.error == ""
+
+
 def test_a_stack_that_does_not_fit_is_named(session: Session, qtbot: QtBot) -> None:
     opened(session, qtbot)
     with qtbot.waitSignal(session.reference_stacks.fit_changed):
