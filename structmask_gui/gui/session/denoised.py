@@ -64,6 +64,7 @@ class DenoisedStack(QObject):
         session.stack_changed.connect(self._on_stack)
         # Queued, for all else to follow first.
         session.extraction_changed.connect(self._on_extraction, Qt.ConnectionType.QueuedConnection)
+        session.failed.connect(self._on_session_failed)
         session.quality.closing.connect(self.close)
 
     @property
@@ -145,9 +146,17 @@ class DenoisedStack(QObject):
             self._beside = None
         self.changed.emit()
 
+    def _on_session_failed(self, text: str) -> None:
+        if text == self._session.state.failed_open:
+            self._beside = None
+
     def _on_extraction(self, extraction: object) -> None:
-        if self._beside is not None and extraction is not None and not self._session.state.stale:
-            (path, _), self._beside = self._beside, None
+        state = self._session.state
+        if self._beside is None or extraction is None or state.stale:
+            return
+        path, raw = self._beside
+        if state.paths == (raw,):  # and not what stays open until that is
+            self._beside = None
             self.open(path)
 
     def close(self) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
+from structmask_gui.gui.session.opening import Part, Source
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.denoise_files import FORMAT, VERSION, record_path
 from structmask_gui.io.files.json_files import json_bytes
@@ -88,6 +89,30 @@ def test_what_was_to_be_judged_is_forgotten_with_its_raw_stack(
     np.save(tmp_path / "other.npy", noise((4, 96, 96)))
     opened(window, tmp_path / "other.npy", qtbot)
     assert window.panel("result").denoised._beside is None
+
+
+def test_nothing_is_judged_while_the_raw_stack_is_not_open(
+    window: MainWindow,
+    denoised: Path,
+    stack_file: Path,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    opened(window, denoised, qtbot)
+    session, judged = window.session, window.show_panel("result").denoised
+    # The window may ask before other files are opened, and the answer may be no.
+    with monkeypatch.context() as patched:
+        patched.setattr(session, "let_go", lambda _go: None)
+        judged.open_beside(denoised, Source(stack_file, {}, Part()))
+    with qtbot.waitSignal(session.extraction_changed):
+        session.edits.set_parameter("center_size", 20)
+    QApplication.processEvents()
+    assert judged.path is None
+    bad = stack_file.with_name("bad.npy")
+    bad.write_bytes(b"nonsense")
+    with qtbot.waitSignal(session.failed):
+        judged.open_beside(denoised, Source(bad, {}, Part()))
+    assert judged._beside is None
 
 
 @pytest.mark.parametrize("other_is_open", [False, True])
