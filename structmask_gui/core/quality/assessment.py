@@ -52,7 +52,7 @@ OVER_ONE = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Basis:
     """The measurements that the figures of every mask rest on."""
 

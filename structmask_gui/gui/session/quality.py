@@ -333,7 +333,7 @@ def _basis_key(state: State, known: Callable[[], Basis | None]) -> tuple[Any, ..
     where = (asked.serial, asked.frame_range, asked.region)
     if extraction.measurement.correlation is None:
         # That of the recommendation, once it is known, so that all figures say the same.
-        return (*where, "ring", id(known()))
+        return (*where, "ring", known())
     # How far the noise is known, and whether it was separated, is of this one.
     return (*where, extraction.measurement)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,19 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.quality.assessment import Assessment, Basis, assess
+from structmask_gui.core.quality.assessment import Assessment, Basis, assess, basis
 from structmask_gui.core.quality.basis import extraction_basis
 from structmask_gui.core.quality.suggest import Suggestion, suggest
 from structmask_gui.gui.export.exporter import Exporter
-from structmask_gui.gui.session.quality import ALIKE, BARE, CAREAMICS, PRESENT, PUBLISHED, SUGGESTED
+from structmask_gui.gui.session.quality import (
+    ALIKE,
+    BARE,
+    CAREAMICS,
+    PRESENT,
+    PUBLISHED,
+    SUGGESTED,
+    _basis_key,
+)
 from structmask_gui.gui.session.session import Session
 from tests.gui.conftest import noise, wait_for_result
 
@@ -145,6 +154,18 @@ def test_rings_have_the_figures_that_the_recommendation_rests_on(session: Sessio
     wait_current(session, qtbot)
     assert session.recommendation is not None
     assert quality.basis is known
+
+
+def test_figures_are_those_of_one_basis_and_not_of_one_that_is_freed(
+    session: Session, qtbot: QtBot
+):
+    assert session.state.frames is not None
+    first = basis(session.state.frames)
+    key = _basis_key(session.state, lambda: first)
+    assert key is not None
+    assert key[-1] is first  # kept, so that no other can take its place in memory
+    assert key == _basis_key(session.state, lambda: first)
+    assert key != _basis_key(session.state, lambda: replace(first))
 
 
 def test_a_statistical_mask_is_ranked_beside_the_published_one(session: Session, qtbot: QtBot):
