@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -190,17 +190,15 @@ class State:
             return np.zeros((0, 2), int), np.zeros(0, bool), [], (0, 0)
         sampling = self.measurement.sampling
         measured_in = _measured_in(self.measurement)
-        frame = self.frame
-        if self.asked.frame_range is not None:
-            indices = self.asked.frame_range.indices()
+        frame, chosen = self.frame, self.asked.frame_range
+        if chosen is not None:
+            indices = chosen.indices()
             frame = indices.index(frame) if frame in indices else -1
-        numbers = sampling.places[:, 0]
         if measured_in == "dark":
             frame = -1  # they lie on another stack
         elif measured_in == "difference" and frame >= 0:
-            # A difference stands with its earlier frame.
-            frame = int(numbers[numbers <= frame].max(initial=-1))
-        here = np.flatnonzero(numbers == frame)
+            frame = _earlier(frame, ChosenFrames(self.stacks, chosen).runs)
+        here = np.flatnonzero(sampling.places[:, 0] == frame)
         if measured_in == "difference":
             # Two differences may have the same earlier frame; draw each place once.
             order = here[np.argsort(sampling.used[here], kind="stable")]
@@ -219,6 +217,16 @@ def _measured_in(measurement: Measurement) -> str:
     if measurement.correlation is not None:
         return measurement.correlation.base
     return measurement.parameters.source
+
+
+def _earlier(frame: int, runs: Sequence[range]) -> int:
+    """Return the frame that a difference with this one stands with; -1 if there is none."""
+    run = next(run for run in runs if frame in run)
+    if len(run) < 2:
+        return -1
+    # Pairs, the odd frame at the end with the last of them; see `DifferenceFrames`.
+    last = run.start + (len(run) // 2 - 1) * 2
+    return min(frame - (frame - run.start) % 2, last)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.stack.frames import FrameRange
 from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.session.state import _earlier
 from tests.gui.conftest import wait_for_result
 from tests.gui.workshop import Workshop, opened
 
@@ -102,6 +104,39 @@ def test_patches_of_a_difference_stand_on_both_frames(session: Session, qtbot: Q
         assert shape == (32, 32)
         shown.append(corners.tolist())
     assert shown[0] == shown[1]
+
+
+def test_a_frame_that_was_not_measured_has_no_patches_of_a_difference(
+    session: Session, qtbot: QtBot
+) -> None:
+    statistical(session, source="difference")
+    opened(session, qtbot)
+    measurement = session.state.measurement
+    assert measurement is not None
+    # As of a limited number of patches, all of which lie on the first two frames.
+    nine = replace(
+        measurement.sampling,
+        places=measurement.sampling.places[:9],
+        used=measurement.sampling.used[:9],
+        reasons=measurement.sampling.reasons[:9],
+    )
+    state = session.state.having(measurement=replace(measurement, sampling=nine))
+    shown = [len(state.having(frame=frame).patches_on_frame()[0]) for frame in range(4)]
+    assert shown == [9, 9, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("runs", "earlier"),
+    [
+        ([range(4)], [0, 0, 2, 2]),
+        ([range(3)], [0, 0, 0]),
+        ([range(2), range(2, 7), range(7, 8)], [0, 0, 2, 2, 4, 4, 4, -1]),
+    ],
+)
+def test_a_difference_stands_with_the_earlier_frame_of_its_pair(
+    runs: list[range], earlier: list[int]
+) -> None:
+    assert [_earlier(frame, runs) for frame in range(len(earlier))] == earlier
 
 
 def test_a_lag_under_the_pointer_is_shared(session: Session) -> None:
