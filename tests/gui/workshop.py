@@ -23,7 +23,7 @@ class Stack(ArrayFrames):
     def __init__(self, path: Path, shape: tuple[int, ...] = (4, 96, 96)) -> None:
         # Reference stacks hold other pixels than the measured one.
         super().__init__(noise(shape, seed=len(path.name)), path.name)
-        self.path = path
+        self.path, self.files = path, (path,)
         self.closed = False
 
     def close(self) -> None:

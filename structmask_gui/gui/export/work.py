@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.desktop.places import beside
-from structmask_gui.gui.session.opening import Signature, check_unchanged
+from structmask_gui.gui.session.opening import Signatures, check_unchanged
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
@@ -28,7 +28,7 @@ class Result(NamedTuple):
     inputs: tuple[Path, ...]
     """Files that nothing is written over."""
     frames: Frames
-    signatures: Mapping[Path, Signature | None]
+    signatures: Signatures
     references: Mapping[Any, Any] | None
     """None if it was measured with others than are there now."""
     scores: Scores | None
@@ -59,7 +59,7 @@ class Result(NamedTuple):
             state.measured_stacks(),
             session.inputs,
             state.frames,
-            state.signatures,
+            {**references.signatures(source), **state.signatures},
             references.used(source) if same else None,
             quality.scores if quality.current else None,
             state.paths,

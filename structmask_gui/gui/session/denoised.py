@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import ChosenFrames
+from structmask_gui.gui.session.opening import check_unchanged
 from structmask_gui.gui.session.worker import Job, Step
 
 if TYPE_CHECKING:
@@ -192,6 +193,7 @@ def _evaluate(
         found = known or extraction_basis(state.extraction, frames, task=task)
         return trusted_as_told(found, flags_of(frames, state.extraction, task))
 
+    check_unchanged(state.signatures)
     axes = state.open_choices.get("axes")
     judged = evaluate_file(path, state.stacks, mask, measure, axes=axes, order=order, task=task)
     return Evaluated(path, mask, judged.outcome, judged.assumed)

@@ -10,11 +10,13 @@ from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.desktop.places import beside
+from structmask_gui.gui.session.opening import check_unchanged
 from structmask_gui.gui.session.worker import Job, Step
 
 if TYPE_CHECKING:
-    from structmask_gui.core.stack.frames import Frames, Lines
+    from structmask_gui.core.stack.frames import Lines
     from structmask_gui.gui.session.session import Session
+    from structmask_gui.gui.session.state import State
 
 
 class Destriping(QObject):
@@ -47,7 +49,7 @@ class Destriping(QObject):
         if state.frames is None:
             return
         self.said.emit("Writing destriped frames…")
-        work = partial(_write, path, self._session.inputs, state.frames, lines)
+        work = partial(_write, path, self._session.inputs, state, lines)
         self._job.run(work, self._on_written, self._on_failed)
 
     def _on_step(self, step: Step) -> None:
@@ -72,9 +74,11 @@ class Destriping(QObject):
         self._job.close()
 
 
-def _write(path: Path, inputs: tuple[Path, ...], frames: Frames, lines: Lines, task: Task) -> Path:
+def _write(path: Path, inputs: tuple[Path, ...], state: State, lines: Lines, task: Task) -> Path:
     from structmask_gui.io.files.atomic import check_no_input
     from structmask_gui.io.results.destriped import save_destriped
 
     check_no_input(path, inputs)
-    return save_destriped(frames, lines, path, force=True, task=task)
+    check_unchanged(state.signatures)
+    assert state.frames is not None
+    return save_destriped(state.frames, lines, path, force=True, task=task)

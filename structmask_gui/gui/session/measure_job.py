@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import ChosenFrames, FrameRange, Recording
 from structmask_gui.gui.session.engine import Engine, Request
-from structmask_gui.gui.session.opening import Signature, check_unchanged, missing_note
+from structmask_gui.gui.session.opening import Signatures, check_unchanged, missing_note
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
@@ -62,7 +62,7 @@ class Measuring:
     opened: Mapping[Any, Any]
     """The files of these."""
     lag_reach: int
-    signatures: Mapping[Path, Signature | None]
+    signatures: Signatures
     identities: dict[Path, str | None]
     """What identifies the open folders, as far as it is known; of many files it takes a while."""
     keeps: bool
@@ -94,6 +94,7 @@ class Measuring:
             # It was measured once more, further out.
             measurement = extraction.measurement
             keep = None if key is None else self._keeper(key, measurement)
+        check_unchanged(self.signatures)  # while it was measured
         return Measured(request, measurement, extraction, keep, missing_note(self.signatures))
 
     @property

@@ -24,8 +24,18 @@ AnyArray = NDArray[Any]
 LARGEST_SHOWN = 4096
 """Longest side of a frame shown pixel by pixel; no screen shows more."""
 
-Signature = tuple[int, int]
-"""Size and time of the last change of a file."""
+
+class Signature(NamedTuple):
+    """Tells a changed file from an unchanged one."""
+
+    size: int
+    changed: int  # ns
+    again: str
+    """What to do about a changed one."""
+
+
+Signatures = Mapping[Path, Signature | None]
+"""Of files that are open; None where it cannot be asked."""
 
 
 class Part(NamedTuple):
@@ -101,6 +111,7 @@ def open_files(
             task.report(number, len(paths), f"Opening {path.name}")
             task.stop_if_cancelled()
             stacks.append(engine.open(path, task, **choices))
+        signatures = signatures_of(stacks)
         frames = ChosenFrames(stacks)
         part = part.within(frames)
         image = read_for_display(frames, part.frame, task)
@@ -108,7 +119,6 @@ def open_files(
     except BaseException:
         close_files(stacks)
         raise
-    signatures = {path: signature(path) for path in paths}
     return Opened(tuple(stacks), frames, image, choices, signatures, part, raw)
 
 
@@ -197,31 +207,36 @@ def _single_rows(frames: Frames, frame: int, rows: range) -> AnyArray:
     return np.stack([frames.read(frame, y, y + 1)[0, :: rows.step] for y in rows])
 
 
-def signature(path: Path) -> Signature | None:
-    """Return what tells a changed file from an unchanged one; None if it cannot be asked."""
+def signatures_of(stacks: Sequence[Any], again: str = "read it again (F5)") -> Signatures:
+    """Return the signatures of all files that hold pixels of open stacks."""
+    files = [Path(file) for stack in stacks for file in stack.files]
+    return {file: _signature(file, again) for file in files}
+
+
+def _signature(path: Path, again: str = "") -> Signature | None:
     try:
         status = path.stat()
     except (OSError, ValueError):
         return None
-    return status.st_size, status.st_mtime_ns
+    return Signature(status.st_size, status.st_mtime_ns, again)
 
 
-def check_unchanged(signatures: Mapping[Path, Signature | None]) -> None:
+def check_unchanged(signatures: Signatures) -> None:
     """Raise `InputError` for a file that was changed after it was opened.
 
     A deleted one can still be read on most systems; where it cannot, reading says so. See
     `missing_note`.
     """
     for path, before in signatures.items():
-        now = signature(path)
-        if before is not None and now is not None and now != before:
-            raise InputError(f"{shown(path)}: was changed after it was opened; read it again (F5).")
+        now = _signature(path)
+        if before is not None and now is not None and now[:2] != before[:2]:
+            raise InputError(f"{shown(path)}: was changed after it was opened; {before.again}.")
 
 
-def missing_note(signatures: Mapping[Path, Signature | None]) -> str:
+def missing_note(signatures: Signatures) -> str:
     """Return a sentence on open files that are no longer there, or nothing."""
     for path, before in signatures.items():
-        if before is not None and signature(path) is None:
+        if before is not None and _signature(path) is None:
             return (
                 f"{shown(path)}: is no longer there. What is open can still be measured until it"
                 " is closed."

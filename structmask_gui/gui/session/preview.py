@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.progress import Task
+from structmask_gui.gui.session.opening import Signatures, check_unchanged
 from structmask_gui.gui.session.worker import Job
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ class LivePreview(QObject):
             state.frame,
             *place_of(state.frames.frame_shape, state.region),
             with_correlation=self._with_correlation,
+            signatures=state.signatures,
         )
         done, self.failed = partial(self._show, self._wanted()), False
         self._job.run(partial(self._predictor, wanted), done, self._on_failed)
@@ -167,6 +169,7 @@ class _Wanted(NamedTuple):
     place: Place
     whole: bool
     with_correlation: bool
+    signatures: Signatures
 
 
 class _Read(NamedTuple):
@@ -190,6 +193,7 @@ class _Predictor:
         from structmask_gui.core.quality.preview import Preview
         from structmask_gui.core.stack.fill import filled_part, put_back, without_fill
 
+        check_unchanged(wanted.signatures)
         if self._frames is None or self._frames[0] is not wanted.frames:
             self._frames, self._last = (
                 (wanted.frames, without_fill(wanted.frames, task, own=True)),

@@ -7,7 +7,7 @@ a time and always for the newest mask, so that a slider that is held never waits
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,15 +16,14 @@ from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import ChosenFrames, Recording
+from structmask_gui.gui.session.opening import check_unchanged
 from structmask_gui.gui.session.worker import Job
 
 if TYPE_CHECKING:
-    from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.quality.assessment import Assessment, Basis
     from structmask_gui.core.quality.error import Ranked, Scored
     from structmask_gui.core.quality.suggest import Suggestion
-    from structmask_gui.core.stack.frames import FrameRange, Region
     from structmask_gui.gui.session.state import State
 
 FiguresState = Literal["nothing", "measuring", "failed", "ready"]
@@ -257,12 +256,7 @@ class Quality(QObject):
         self.measured.emit()
 
     def _measure(self) -> None:
-        state = self._read()
-        assert state.extraction is not None
-        assert state.asked is not None
-        work = partial(
-            _measure, state.extraction, state.stacks, state.asked.frame_range, self._known()
-        )
+        work = partial(_measure, self._read(), self._known())
         self._measuring.run(work, self._on_measured, self._fail)
 
     def _on_measured(self, made: tuple[Basis, dict[str, Mask], dict[Mask, Scored]]) -> None:
@@ -277,10 +271,7 @@ class Quality(QObject):
         state = self._read()
         if state.extraction is None or state.extraction.parameters.method == "ring":
             return
-        assert state.asked is not None
-        asked = state.asked
-        work = partial(_published, state.stacks, asked.frame_range, asked.region)
-        self._publishing.run(work, self._on_published)
+        self._publishing.run(partial(_published, state), self._on_published)
 
     def _on_published(self, mask: Mask) -> None:
         self._published = mask
@@ -339,20 +330,21 @@ def _basis_key(state: State, known: Callable[[], Basis | None]) -> tuple[Any, ..
 
 
 def _measure(
-    extraction: Extraction,
-    stacks: Sequence[Any],
-    frame_range: FrameRange | None,
-    known: Basis | None,
-    task: Task,
+    state: State, known: Basis | None, task: Task
 ) -> tuple[Basis, dict[str, Mask], dict[Mask, Scored]]:
     """Return the basis, and the best CAREamics shape of each axis with its score."""
     from structmask_gui.core.masks.trainers import careamics_masks
     from structmask_gui.core.quality.basis import extraction_basis
     from structmask_gui.core.quality.error import ranked
 
+    extraction, asked = state.extraction, state.asked
+    assert extraction is not None
+    assert asked is not None
+    check_unchanged(state.signatures)
     made = getattr(extraction, "basis", None) or known
     if made is None:
-        made = extraction_basis(extraction, ChosenFrames(stacks, frame_range), task=task)
+        frames = ChosenFrames(state.stacks, asked.frame_range)
+        made = extraction_basis(extraction, frames, task=task)
     shapes, scores = careamics_masks(), {}
     for label, shape in shapes.items():
         task.stop_if_cancelled()
@@ -365,13 +357,13 @@ def _measure(
     return made, best, {shape.cropped(): scores[label] for label, shape in best.items()}
 
 
-def _published(
-    stacks: Sequence[Any], frame_range: FrameRange | None, region: Region | None, task: Task
-) -> Mask:
+def _published(state: State, task: Task) -> Mask:
     from structmask_gui.core.extraction.extraction import extract_array
     from structmask_gui.core.parameters.model import Parameters
 
-    recording = Recording(ChosenFrames(stacks, frame_range), region)
+    assert state.asked is not None
+    check_unchanged(state.signatures)
+    recording = Recording(ChosenFrames(state.stacks, state.asked.frame_range), state.asked.region)
     return extract_array(recording, Parameters(), task=task).mask
 
 

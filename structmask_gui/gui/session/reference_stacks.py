@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
@@ -19,6 +19,7 @@ from structmask_gui.core.stack.reference_fit import (
     misfit_sentence,
     used_kind,
 )
+from structmask_gui.gui.session.opening import Signatures, signatures_of
 from structmask_gui.gui.session.worker import Job
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ log = logging.getLogger(__name__)
 
 WORDS: dict[ReferenceKind, str] = {"dark": "Dark or blank stack", "subtract": "Stack to subtract"}
 """What the window calls each."""
+
+
+class _Opened(NamedTuple):
+    stack: ImageStack
+    signatures: Signatures
 
 
 class ReferenceStacks(QObject):
@@ -58,6 +64,7 @@ class ReferenceStacks(QObject):
         super().__init__(parent)
         self._open_stack, self._close_later = open_stack, close_later
         self._stacks: dict[ReferenceKind, ImageStack] = {}
+        self._signatures: dict[ReferenceKind, Signatures] = {}
         self._serials: dict[ReferenceKind, int] = {"dark": 0, "subtract": 0}
         self._jobs = {kind: Job(f"{kind} stack", bug, unwanted=self._close_one) for kind in KINDS}
         self._fitting = Job("fit of reference stacks", bug)
@@ -120,16 +127,22 @@ class ReferenceStacks(QObject):
             log.warning("%s: %s", WORDS[kind], why)
         self.fit_changed.emit()
 
-    def _open(self, path: Path, task: Task) -> Any:
-        return self._open_stack(path, task)
+    def _open(self, path: Path, task: Task) -> _Opened:
+        stack = self._open_stack(path, task)
+        return _Opened(stack, signatures_of([stack], "choose it again"))
 
-    def _close_one(self, stack: Any) -> None:
-        self._close_later([stack])
+    def _close_one(self, opened: _Opened) -> None:
+        self._close_later([opened.stack])
 
     def used(self, source: Source) -> dict[ReferenceKind, ImageStack]:
         """Return the reference stack that a source uses, by its kind, if it is there."""
         kind = used_kind(source, self._stacks)
         return {} if kind is None else {kind: self._stacks[kind]}
+
+    def signatures(self, source: Source) -> Signatures:
+        """Return what tells whether files of the stacks that a source uses were changed since."""
+        used = self.used(source)
+        return {path: one for kind in used for path, one in self._signatures[kind].items()}
 
     def misfit(self, source: Source) -> str:
         """Return what speaks against the stack that a source uses, a sentence; or nothing."""
@@ -155,13 +168,13 @@ class ReferenceStacks(QObject):
             found[kind] = ChosenFrames([stack], chosen) if paired and chosen else stack
         return found
 
-    def _put(self, kind: ReferenceKind, stack: ImageStack | None) -> None:
+    def _put(self, kind: ReferenceKind, opened: _Opened | None) -> None:
         old = self._stacks.pop(kind, None)
-        if stack is None and old is None:
+        if opened is None and old is None:
             return
-        if stack is not None:
-            self._stacks[kind] = stack
-            log.info("%s: %s", WORDS[kind], stack.name)
+        if opened is not None:
+            self._stacks[kind], self._signatures[kind] = opened
+            log.info("%s: %s", WORDS[kind], opened.stack.name)
         self._serials[kind] += 1
         self.changed.emit(kind)
         if old is not None:

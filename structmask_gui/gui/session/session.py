@@ -430,7 +430,7 @@ class Session(QObject):
             reference_stacks=references.frames(parameters.source, request.frame_range, n_frames),
             opened=references.used(parameters.source),
             lag_reach=max(LAG_REACH, parameters.center_size // 2),
-            signatures=state.signatures,
+            signatures={**references.signatures(parameters.source), **state.signatures},
             identities=self._identities,
             keeps=self.keeps_measurements,
             afresh=afresh,

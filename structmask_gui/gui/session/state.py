@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from structmask_gui.core.stack.frames import ChosenFrames, FrameRange
 from structmask_gui.gui.session.engine import Edit, Request
 from structmask_gui.gui.session.measure_job import restricted
-from structmask_gui.gui.session.opening import Part, Signature, Source
+from structmask_gui.gui.session.opening import Part, Signatures, Source
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
@@ -39,7 +39,7 @@ class State:
     """All frames of all stacks in one row; `frame` counts in them."""
     open_choices: Mapping[str, Any] = field(default_factory=dict)
     """The axes, channel and series that the files were opened with, as far as given."""
-    signatures: Mapping[Path, Signature | None] = field(default_factory=dict)
+    signatures: Signatures = field(default_factory=dict)
     """Tells whether the files were changed since; see `opening.check_unchanged`."""
     raw: Source | None = None
     """What the open stack was denoised from, if it was and that is found."""
