@@ -337,7 +337,10 @@ class Session(QObject):
         self._set_busy("")
 
     def measure_again(self) -> None:
-        """Read the pixels again, as after the file was changed by another program."""
+        """Measure anew, after a measurement was stopped or failed, or in doubt of a kept one.
+
+        A file that another program has changed is refused; it has to be opened again.
+        """
         self._set(failed_open="")
         self._kept.clear()
         self._identities = {}
