@@ -177,7 +177,7 @@ def make_window(
 def begin(window: MainWindow, files: Sequence[str]) -> None:
     """Open what was asked for, or what was open last; at a first start, take the first preset."""
     settings, session = window.settings, window.session
-    presets = window.panel("presets")
+    presets = window.panel("presets").presets
     if settings.last_parameters and not settings.default_preset:
         session.edits.restore_parameters(usable(settings.last_parameters))
         presets.remember_named(settings.last_preset)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QIcon, QPalette, QPixmap
 from PySide6.QtWidgets import (
     QGridLayout,
@@ -22,21 +19,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.parameters.remedies import REMEDIES, apply_remedy
 from structmask_gui.gui.desktop.places import PRESET_SUFFIX
-from structmask_gui.gui.desktop.settings import Settings
+from structmask_gui.gui.session.presets import Presets
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.inputs import Choice
-from structmask_gui.io.presets.preset import Preset
 
 if TYPE_CHECKING:
     from structmask_gui.core.parameters.model import Parameters
-    from structmask_gui.io.presets.library import PresetFolder
-
-log = logging.getLogger(__name__)
+    from structmask_gui.io.presets.preset import Preset
 
 _FILES = f"Presets (*{PRESET_SUFFIX} *.json)"
 _OWN = "A preset of your own."
@@ -47,27 +40,43 @@ _MARKED = Qt.ItemDataRole.UserRole + 1
 class PresetsPanel(QWidget):
     """Choose, save, rename, duplicate, delete, import and export presets; the four remedies."""
 
-    said = Signal(str)  # what was done, for the status bar
-
     def __init__(
         self,
         session: Session,
-        settings: Settings,
-        folder: PresetFolder,
+        presets: Presets,
         remedy: Callable[[str], object],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session = session
-        self._settings = settings
-        self._remedy = remedy
-        self._folder = folder
-        self._problems: list[str] = []
+        self._session, self.presets, self._remedy = session, presets, remedy
         self._rings = session.state.uses_rings
         self._left: dict[str, Preset] = {}  # the last preset of each method
         self.load_actions: list[QAction] = []  # one for each preset, for a menu
         self._one_of = QActionGroup(self)
+        self._build()
+        session.preset_changed.connect(self._update)
+        presets.changed.connect(self.reload)
+        self.reload()
+        session.parameters_changed.connect(self._show_hint)
+        self._show_hint()
 
+    # --- building -----------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 2, 0, 4)
+        layout.setSpacing(5)
+        layout.addLayout(self._choice())
+        self.description = QLabel()
+        self.description.setWordWrap(True)
+        self.description.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        layout.addWidget(self.description)
+        layout.addLayout(self._saving())
+        layout.addLayout(self._remedies())
+        layout.addWidget(self.effect)
+        layout.addStretch(1)
+
+    def _choice(self) -> QHBoxLayout:
         self.combo = Choice()
         self.combo.setToolTip("Set the parameters for a kind of microscope; undo goes back")
         self.combo.setAccessibleName("Preset")
@@ -75,13 +84,6 @@ class PresetsPanel(QWidget):
         self.combo.setPlaceholderText("No preset")
         self.combo.setMinimumContentsLength(10)
         self.combo.activated.connect(self._on_chosen)
-        self.modified = QLabel("modified")
-        self.modified.setToolTip("The parameters are no longer those of the preset.")
-        keep = self.modified.sizePolicy()
-        keep.setRetainSizeWhenHidden(True)
-        self.modified.setSizePolicy(keep)
-        self.save_button = QPushButton("Save")
-        self.save_button.clicked.connect(self.save)
         self.more = QToolButton()
         self.more.setToolTip("Save, rename, copy, share presets")
         self.more.setText("More ")  # the arrow stands on the last letter else
@@ -91,11 +93,11 @@ class PresetsPanel(QWidget):
         for name, text, slot in (
             ("save_as", "Save &as…", self.save_as),
             ("rename", "&Rename…", self.rename),
-            ("duplicate", "&Duplicate", self.duplicate),
+            ("duplicate", "&Duplicate", self.presets.duplicate),
             ("delete", "D&elete…", self.delete),
             ("import", "&Import…", self.import_file),
             ("export", "E&xport…", self.export_file),
-            ("default", "Use this at &start", self.use_at_start),
+            ("default", "Use this at &start", self.presets.use_at_start),
         ):
             action = self.menu.addAction(text)
             action.triggered.connect(slot)
@@ -103,10 +105,27 @@ class PresetsPanel(QWidget):
         self.actions_by_name["default"].setCheckable(True)
         self.menu.aboutToShow.connect(self._update)
         self.more.setMenu(self.menu)
-        self.description = QLabel()
-        self.description.setWordWrap(True)
-        self.description.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(self.combo, 1)
+        row.addWidget(self.more)
+        return row
 
+    def _saving(self) -> QHBoxLayout:
+        self.modified = QLabel("modified")
+        self.modified.setToolTip("The parameters are no longer those of the preset.")
+        keep = self.modified.sizePolicy()
+        keep.setRetainSizeWhenHidden(True)
+        self.modified.setSizePolicy(keep)
+        self.save_button = QPushButton("Save")
+        self.save_button.clicked.connect(self.save)
+        row = QHBoxLayout()
+        row.addWidget(self.modified)
+        row.addStretch(1)
+        row.addWidget(self.save_button)
+        return row
+
+    def _remedies(self) -> QGridLayout:
         self.remedies: dict[str, QPushButton] = {}
         grid = QGridLayout()
         grid.setSpacing(4)
@@ -124,43 +143,9 @@ class PresetsPanel(QWidget):
         self.effect.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.effect.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.effect.setMinimumHeight(3 * self.effect.fontMetrics().height() + 2)
-
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        row.addWidget(self.combo, 1)
-        row.addWidget(self.more)
-        below = QHBoxLayout()
-        below.addWidget(self.modified)
-        below.addStretch(1)
-        below.addWidget(self.save_button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 2, 0, 4)
-        layout.setSpacing(5)
-        layout.addLayout(row)
-        layout.addWidget(self.description)
-        layout.addLayout(below)
-        layout.addLayout(grid)
-        layout.addWidget(self.effect)
-        layout.addStretch(1)
-        session.preset_changed.connect(self._update)
-        self.reload()
-        session.parameters_changed.connect(self._show_hint)
-        self._show_hint()
+        return grid
 
     # --- what there is ------------------------------------------------------------------------
-
-    def folder(self) -> Path:
-        """Return the folder of the user's presets."""
-        return self._folder.path
-
-    def presets(self) -> list[Preset]:
-        """Return all presets, built-in ones first."""
-        presets, problems = self._folder.all()
-        for problem in problems:
-            if problem not in self._problems:
-                log.warning("%s", problem)
-        self._problems = problems
-        return presets
 
     def reload(self) -> None:
         """Fill the list again; the folder may have been changed by another program."""
@@ -169,11 +154,11 @@ class PresetsPanel(QWidget):
             action.deleteLater()
         self.load_actions = []
         own_begins = False
-        for preset in self.presets():
+        for preset in self.presets.all():
             if not preset.built_in and not own_begins:
                 own_begins = True
                 self.combo.insertSeparator(self.combo.count())
-            star = " (at start)" if preset.name == self._settings.default_preset else ""
+            star = " (at start)" if preset.name == self.presets.at_start else ""
             self.combo.addItem(preset.name + star, preset)
             tip = preset.description or _OWN
             self.combo.setItemData(self.combo.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
@@ -194,36 +179,17 @@ class PresetsPanel(QWidget):
             action.setChecked(action.data() == present)
             menu.addAction(action)
 
-    def apply_named(self, name: str) -> bool:
-        """Apply the preset of a name; False if there is none."""
-        preset = next((p for p in self.presets() if p.name == name), None)
-        if preset is None:
-            self.said.emit(f"There is no preset {name} any more.")
-            return False
-        self._apply(preset)
-        return True
-
-    def remember_named(self, name: str) -> None:
-        """Say that the present parameters came from the preset of a name, if it still exists."""
-        preset = next((p for p in self.presets() if p.name == name), None)
-        self._session.edits.set_preset(preset)
-
-    def _apply(self, preset: Preset) -> None:
-        self._session.edits.apply_preset(preset)
-        if preset.notes:
-            self._session.report_error(" ".join(preset.notes))
-
     # --- acts ---------------------------------------------------------------------------------
 
     def _on_chosen(self, row: int) -> None:
         preset = self.combo.itemData(row)
         if preset is not None:
-            self._apply(preset)
+            self.presets.apply(preset)
 
     def _on_action(self) -> None:
         action = self.sender()
         if isinstance(action, QAction):
-            self._apply(action.data())
+            self.presets.apply(action.data())
 
     def save(self) -> None:
         """Put the present parameters into the chosen preset, or ask for a name."""
@@ -232,7 +198,7 @@ class PresetsPanel(QWidget):
         if preset is None or preset.built_in or self.combo.currentIndex() < 0:
             self.save_as()
         else:
-            self._attempt(lambda: self._save(preset.name, preset.description))
+            self.presets.save(preset.name, preset.description)
 
     def save_as(self) -> None:
         """Ask for a name and keep the present parameters under it."""
@@ -242,60 +208,23 @@ class PresetsPanel(QWidget):
 
     def save_named(self, name: str) -> None:
         """Keep the present parameters under a name; asks before another is replaced."""
-        taken = next(
-            (p for p in self._folder.read()[0] if p.name.casefold() == name.strip().casefold()),
-            None,
-        )
+        taken = self.presets.own_named(name)
         if taken is None:
-            self._attempt(lambda: self._save(name, ""))
+            self.presets.save(name)
             return
 
         def replace() -> None:
-            self._attempt(lambda: self._save(taken.name, taken.description))
+            self.presets.save(taken.name, taken.description)
 
         dialogs.ask_yes(
             self, "Replace preset?", f"There is a preset {taken.name} already.", "Replace", replace
         )
 
-    def _save(self, name: str, description: str) -> str:
-        preset = Preset.of(name, self._session.state.parameters, description)
-        saved = self._folder.save(preset, overwrite=True)
-        self._session.edits.set_preset(saved)
-        return f"Saved as preset {saved.name}."
-
     def rename(self) -> None:
         """Ask for another name of the chosen preset."""
         preset = self._session.state.preset
         if preset is not None:
-            dialogs.ask_text(self, "Rename preset", "New name:", preset.name, self.rename_to)
-
-    def rename_to(self, name: str) -> None:
-        """Give the chosen preset another name."""
-        preset = self._session.state.preset
-        if preset is None:
-            return
-
-        def act() -> str:
-            renamed = self._folder.rename(preset, name)
-            if self._settings.default_preset == preset.name:
-                self._settings.default_preset = renamed.name
-            self._session.edits.set_preset(renamed)
-            return f"{preset.name} is now called {renamed.name}."
-
-        self._attempt(act)
-
-    def duplicate(self) -> None:
-        """Copy the chosen preset, so that it can be changed."""
-        preset = self._session.state.preset
-        if preset is None:
-            return
-
-        def act() -> str:
-            copy = self._folder.duplicate(preset)
-            self._session.edits.set_preset(copy)
-            return f"Copied as {copy.name}."
-
-        self._attempt(act)
+            dialogs.ask_text(self, "Rename preset", "New name:", preset.name, self.presets.rename)
 
     def delete(self) -> None:
         """Ask, and delete the chosen preset."""
@@ -306,83 +235,21 @@ class PresetsPanel(QWidget):
                 "Delete preset?",
                 f"The preset {preset.name} will be deleted. The present parameters stay.",
                 "Delete",
-                self.delete_now,
+                self.presets.delete,
             )
-
-    def delete_now(self) -> None:
-        """Delete the chosen preset without asking."""
-        preset = self._session.state.preset
-        if preset is None:
-            return
-
-        def act() -> str:
-            self._folder.delete(preset)
-            if self._settings.default_preset == preset.name:
-                self._settings.default_preset = ""
-            self._session.edits.set_preset(None)
-            return f"Deleted {preset.name}."
-
-        self._attempt(act)
 
     def import_file(self) -> None:
         """Ask for preset files and add them."""
-        folder = self._settings.browser_folder or str(Path.home())
-        dialogs.ask_files(self, "Import presets", folder, _FILES, self.import_paths, several=True)
-
-    def import_paths(self, paths: list[str]) -> None:
-        """Add presets from files and apply the last."""
-        for path in paths:
-            self._attempt(partial(self._import, path))
-
-    def _import(self, path: str) -> str:
-        preset = self._folder.import_file(path)
-        self._apply(preset)
-        return f"Imported {preset.name}."
+        presets = self.presets
+        folder = str(presets.shared_folder)
+        dialogs.ask_files(
+            self, "Import presets", folder, _FILES, presets.import_files, several=True
+        )
 
     def export_file(self) -> None:
         """Ask for a file and write the chosen preset, or the present parameters, into it."""
-        preset = self._present()
-        folder = Path(self._settings.browser_folder or Path.home())
-        dialogs.ask_new_file(
-            self,
-            "Export preset",
-            folder / f"{self._folder.export_name(preset)}{PRESET_SUFFIX}",
-            _FILES,
-            self.export_to,
-        )
-
-    def export_to(self, path: str, _filter: str = "") -> None:
-        """Write the chosen preset, or the present parameters, into a file."""
-        preset = self._present()
-
-        def act() -> str:
-            self._folder.export(preset, Path(path), self._session.inputs)
-            return f"Written: {path}"
-
-        self._attempt(act)
-
-    def _present(self) -> Preset:
-        preset = self._session.state.preset
-        if preset is None or self._session.state.preset_modified:
-            name = f"{preset.name} modified" if preset is not None else "my preset"
-            return Preset.of(name, self._session.state.parameters)
-        return preset
-
-    def use_at_start(self, on: bool) -> None:
-        """Start with the chosen preset from now on, or no longer."""
-        preset = self._session.state.preset
-        self._settings.default_preset = preset.name if on and preset is not None else ""
-        self.reload()
-
-    def _attempt(self, act: Callable[[], str]) -> None:
-        try:
-            text = act()
-        except StructMaskError as error:
-            self._session.report_error(str(error))
-        else:
-            log.info("%s", text)
-            self.said.emit(text)
-        self.reload()
+        presets = self.presets
+        dialogs.ask_new_file(self, "Export preset", presets.proposed, _FILES, presets.export)
 
     # --- following the session ----------------------------------------------------------------
 
@@ -427,7 +294,7 @@ class PresetsPanel(QWidget):
         for name in ("duplicate", "default"):
             self.actions_by_name[name].setEnabled(preset is not None)
         self.actions_by_name["default"].setChecked(
-            preset is not None and preset.name == self._settings.default_preset
+            preset is not None and preset.name == self.presets.at_start
         )
 
     def _of_method(

@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.core.recommend.wording import WORDS
 from structmask_gui.gui.quality.curves import RadiusView, SuggestionView
+from structmask_gui.gui.quality.destriping import Destriping
 from structmask_gui.gui.quality.ranking import RankingTable
-from structmask_gui.gui.session.destriping import Destriping
 from structmask_gui.gui.session.quality import Doubt, Quality, Scores
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colours import smaller

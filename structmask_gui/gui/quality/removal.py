@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
 from structmask_gui.core.names import counted
 from structmask_gui.core.progress import Task
+from structmask_gui.gui.quality.destriping import Destriping
 from structmask_gui.gui.quality.image_compare import ImageCompare, Picture
-from structmask_gui.gui.session.destriping import Destriping
 from structmask_gui.gui.session.worker import Job
 from structmask_gui.gui.views.image.display import percentile_levels
 from structmask_gui.gui.views.overlay import Veil

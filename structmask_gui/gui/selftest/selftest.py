@@ -129,14 +129,14 @@ class SelfTest:
 
     def _find_presets(self) -> None:
         panel = self._window.show_panel("presets")
-        names = [preset.name for preset in panel.presets()]
+        names = [preset.name for preset in panel.presets.all()]
         self._report["presets"] = names
         if len([name for name in names if name != PRESET]) < 8:
             raise Failed(f"built-in presets are missing: {names}")
         if (PRESET in names) != (self._number == 2):
             raise Failed(f"at start {self._number} the presets are {names}")
         if self._number == 2:
-            panel.apply_named(PRESET)
+            panel.presets.apply_named(PRESET)
             if self._window.session.state.parameters.max_true_pixels != 5:
                 raise Failed("the preset that was found is not the one that was saved")
 
@@ -265,7 +265,7 @@ class SelfTest:
             if session.state.preset is None or session.state.preset.name != PRESET:
                 raise Failed(f"the preset was not saved: {self._error()}")
         else:
-            panel.apply_named(PRESET)
+            panel.presets.apply_named(PRESET)
         dialogs: dict[str, str] = self._report["dialogs"]
         for name, action in panel.actions_by_name.items():
             if action.text().endswith("…"):

@@ -282,7 +282,7 @@ _PRESETS = _menu(
                lambda c: c.window.panel("presets").export_file(), icon="export"),
     ActionInfo("open_preset_folder", "Open the preset &folder",
                "Show the folder of your presets in the system's file manager.",
-               lambda c: c.show_in_system(c.window.panel("presets").folder()), icon="folder"),
+               lambda c: c.show_in_system(c.window.panel("presets").presets.folder), icon="folder"),
 )
 
 _COMPARE = _menu(

@@ -102,12 +102,14 @@ def build_panel(info: DockInfo, window: Shell) -> QWidget:
         panel.open_requested.connect(window.open_paths)
         panel.setMinimumWidth(WIDTHS["files"])
     elif info.id == "presets":
+        from structmask_gui.gui.session.presets import Presets
         from structmask_gui.io.presets.library import PresetFolder
 
         remedy = partial(apply_remedy, window)
-        panel = made(window.session, window.settings, PresetFolder(), remedy, window)
+        presets = Presets(window.session, window.settings, PresetFolder(), window)
+        panel = made(window.session, presets, remedy, window)
         panel.hide()  # until it stands above the parameters
-        panel.said.connect(window.say)
+        presets.said.connect(window.say)
     else:
         panel = made(window.session)
     if info.id == "parameters":

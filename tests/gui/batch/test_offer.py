@@ -38,7 +38,7 @@ def opened(window: MainWindow, path: Path, qtbot: QtBot) -> None:
 
 @pytest.mark.slow
 def test_the_second_file_of_a_folder(window: MainWindow, experiment: Path, qtbot: QtBot):
-    window.panel("presets").apply_named("automatic")
+    window.panel("presets").presets.apply_named("automatic")
     said = window.headline.shared
     opened(window, experiment / "a.npy", qtbot)
     assert not said.isVisible()
@@ -59,12 +59,12 @@ def test_the_second_file_of_a_folder(window: MainWindow, experiment: Path, qtbot
 
 @pytest.mark.slow
 def test_nothing_is_said_of_a_file_to_itself(window: MainWindow, experiment: Path, qtbot: QtBot):
-    window.panel("presets").apply_named("automatic")
+    window.panel("presets").presets.apply_named("automatic")
     opened(window, experiment / "a.npy", qtbot)
     window.session.edits.set_parameter("method", "ring")
     opened(window, experiment / "b.npy", qtbot)
     opened(window, experiment / "a.npy", qtbot)
-    window.panel("presets").apply_named("automatic")
+    window.panel("presets").presets.apply_named("automatic")
     wait_for_result(window.session, qtbot)
     qtbot.waitUntil(lambda: not window.one_mask._job.busy, timeout=10_000)
     assert not window.headline.shared.isVisible()
@@ -77,7 +77,7 @@ def test_nothing_is_said_where_the_file_before_needs_no_mask(
     rng = np.random.default_rng(2)
     for name in ("a", "b"):
         np.save(tmp_path / f"{name}.npy", rng.normal(1000, 50, (4, 96, 128)).astype(np.uint16))
-    window.panel("presets").apply_named("automatic")
+    window.panel("presets").presets.apply_named("automatic")
     for name in ("a", "b"):
         opened(window, tmp_path / f"{name}.npy", qtbot)
         assert window.session.state.mask is not None
@@ -89,7 +89,7 @@ def test_nothing_is_said_where_the_file_before_needs_no_mask(
 def test_it_is_not_said_of_another_channel_or_an_edited_mask(
     window: MainWindow, experiment: Path, qtbot: QtBot
 ):
-    window.panel("presets").apply_named("automatic")
+    window.panel("presets").presets.apply_named("automatic")
     opened(window, experiment / "a.npy", qtbot)
     opened(window, experiment / "b.npy", qtbot)
     assert window.headline.shared.isVisible()
@@ -107,7 +107,7 @@ def test_it_is_not_said_of_a_file_of_another_kind(
     window: MainWindow, experiment: Path, qtbot: QtBot
 ):
     np.save(experiment / "cut.npy", np.load(experiment / "b.npy")[:, :, :120])
-    window.panel("presets").apply_named("automatic")
+    window.panel("presets").presets.apply_named("automatic")
     for name in ("a.npy", "cut.npy"):
         opened(window, experiment / name, qtbot)
         assert not window.headline.shared.isVisible()

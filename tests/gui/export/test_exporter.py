@@ -194,7 +194,7 @@ def test_no_file_that_is_open_is_written_over(
         "mask": lambda path: loaded.exporter.export({"npy": path}),
         "report": loaded.reporter.save,
         "view": lambda path: loaded.views.write_view(loaded.views.image, path),
-        "preset": lambda path: loaded.panel("presets").export_to(str(path)),
+        "preset": lambda path: loaded.panel("presets").presets.export(str(path)),
     }
     for path in (stack_file, dark):
         before = path.read_bytes()

@@ -127,8 +127,8 @@ def test_a_deleted_preset_does_not_come_back_by_undo(panel: PresetsPanel, window
     panel.save_named("gone")
     choose(panel, "fine")
     choose(panel, "gone")
-    panel.use_at_start(True)
-    panel.delete_now()
+    panel.presets.use_at_start(True)
+    panel.presets.delete()
     assert window.settings.default_preset == ""
     window.session.history.undo()
     window.session.history.undo()
@@ -166,7 +166,7 @@ def test_rename_duplicate_delete(panel: PresetsPanel, window: MainWindow):
     box.setTextValue("two")
     box.accept()
     assert listed(panel)[-1] == "two"
-    panel.duplicate()
+    panel.presets.duplicate()
     assert listed(panel)[-2:] == ["two", "two copy"]
     assert panel.combo.currentText() == "two copy"
     panel.delete()
@@ -179,12 +179,12 @@ def test_rename_duplicate_delete(panel: PresetsPanel, window: MainWindow):
 def test_export_and_import(panel: PresetsPanel, window: MainWindow, tmp_path: Path):
     choose(panel, "coarse")
     window.session.edits.set_parameter("center_size", 23)
-    panel.export_to(str(tmp_path / "shared.json"))
+    panel.presets.export(str(tmp_path / "shared.json"))
     written = load_preset(tmp_path / "shared.json")
     assert written.name == "coarse modified"
     assert written.parameters["center_size"] == 23
     choose(panel, "fine")
-    panel.import_paths([str(tmp_path / "shared.json")])
+    panel.presets.import_files([str(tmp_path / "shared.json")])
     assert panel.combo.currentText() == "coarse modified"
     assert window.session.state.parameters.center_size == 23
 
@@ -205,7 +205,7 @@ def test_a_file_that_is_no_preset_is_a_sentence(
 ):
     (tmp_path / "p.json").write_text(text)
     before = listed(panel)
-    panel.import_paths([str(tmp_path / "p.json")])
+    panel.presets.import_files([str(tmp_path / "p.json")])
     assert words in window.session.state.error
     assert listed(panel) == before
 
@@ -217,7 +217,7 @@ def test_a_preset_with_bad_values_says_what_was_replaced(
     (tmp_path / "p.json").write_text(
         json.dumps({"format": "structmask-preset", "version": 1, "name": "x", "parameters": values})
     )
-    panel.import_paths([str(tmp_path / "p.json")])
+    panel.presets.import_files([str(tmp_path / "p.json")])
     assert window.session.state.parameters.base_percentile == 33
     assert window.session.state.parameters.center_size == 10
     assert "5000" in window.session.state.error
@@ -226,10 +226,10 @@ def test_a_preset_with_bad_values_says_what_was_replaced(
 
 def test_a_damaged_file_in_the_folder_leaves_the_others(panel: PresetsPanel, window: MainWindow):
     panel.save_named("good")
-    (panel.folder() / "bad.json").write_text("{")
+    (panel.presets.folder / "bad.json").write_text("{")
     panel.reload()
     assert "good" in listed(panel)
-    assert (panel.folder() / "bad.json").read_text() == "{"
+    assert (panel.presets.folder / "bad.json").read_text() == "{"
 
 
 def test_a_preset_of_another_window_appears(panel: PresetsPanel):
@@ -242,7 +242,7 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(
     panel: PresetsPanel, window: MainWindow, tmp_path: Path
 ):
     (tmp_path / "file").write_text("")
-    panel._folder = PresetFolder(tmp_path / "file" / "presets")
+    panel.presets._folder = PresetFolder(tmp_path / "file" / "presets")
     panel.save_named("mine")
     assert window.session.state.error
 
@@ -283,7 +283,7 @@ def test_remedies_belong_to_the_published_method(panel: PresetsPanel, window: Ma
 
 
 def test_of_the_other_method_its_own_preset_is_shown(panel: PresetsPanel, window: MainWindow):
-    panel.apply_named("automatic")
+    panel.presets.apply_named("automatic")
     window.session.edits.set_parameter("q", 0.2)
     assert panel.combo.currentText() == "automatic"
     assert panel.modified.isVisible()

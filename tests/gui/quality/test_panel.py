@@ -22,9 +22,9 @@ from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.gui.desktop import places
 from structmask_gui.gui.quality.curves import SuggestionView
 from structmask_gui.gui.quality.denoising import proposed_target
+from structmask_gui.gui.quality.destriping import Destriping
 from structmask_gui.gui.quality.panel import QualityPanel
 from structmask_gui.gui.quality.removal import RemovalDialog
-from structmask_gui.gui.session.destriping import Destriping
 from structmask_gui.gui.session.quality import ALIKE, BARE, PRESENT
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.window.main_window import MainWindow

@@ -16,8 +16,8 @@ from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.progress import NO_TASK
 from structmask_gui.gui.export.work import Result
 from structmask_gui.gui.quality.denoise_work import Plan, denoise, find_doubts
+from structmask_gui.gui.quality.destriping import Destriping
 from structmask_gui.gui.session.denoised import DenoisedStack
-from structmask_gui.gui.session.destriping import Destriping
 from structmask_gui.gui.session.engine import Engine
 from structmask_gui.gui.session.preview import LivePreview
 from structmask_gui.gui.session.session import Session

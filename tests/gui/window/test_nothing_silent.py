@@ -44,7 +44,7 @@ EDITED = Mask(np.ones((3, 3), dtype=bool))
 
 @pytest.fixture
 def automatic(window: MainWindow, stack_file: Path, qtbot: QtBot) -> MainWindow:
-    window.panel("presets").apply_named("automatic")
+    window.panel("presets").presets.apply_named("automatic")
     window.session.edits.set_parameter("mask_choice", "recommended")
     window.open_paths([str(stack_file)])
     wait_for_result(window.session, qtbot)
@@ -123,7 +123,7 @@ def test_ring_analysis_says_what_automatic_expects(automatic: MainWindow, qtbot:
     recommended = automatic.session.recommendation
     assert recommended is not None
     assert recommended.chosen is not None
-    automatic.panel("presets").apply_named("default")
+    automatic.panel("presets").presets.apply_named("default")
     wait_for_result(automatic.session, qtbot)
     assert automatic.session.state.parameters.method == "ring"
     qtbot.waitUntil(lambda: automatic.session.quality.current, timeout=15_000)
@@ -202,7 +202,7 @@ def test_of_ring_analysis_it_goes_back_to_the_recommended_mask_too(
 ):
     session, headline = automatic.session, automatic.headline
     recommended = session.state.mask
-    automatic.panel("presets").apply_named("default")
+    automatic.panel("presets").presets.apply_named("default")
     wait_for_result(session, qtbot)
     session.edits.set_mask(EDITED, "edited by hand", "Draw")
     assert headline.sentence.text().startswith("Your mask: ")
@@ -280,7 +280,7 @@ def test_noise_that_differs_over_the_field_has_a_map(
     sample = cells((192, 256))
     halves += 200 * (sample - sample.mean()) / sample.std()
     np.save(path, halves.clip(0).astype(np.uint16))
-    window.panel("presets").apply_named("automatic")
+    window.panel("presets").presets.apply_named("automatic")
     window.open_paths([str(path)])
     wait_for_result(window.session, qtbot)
     button = window.headline.row.buttons["map"]
