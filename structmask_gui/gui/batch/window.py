@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QProgressBar,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -31,6 +30,8 @@ from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Job, Step
 from structmask_gui.gui.widgets import dialogs
+from structmask_gui.gui.widgets.inputs import button
+from structmask_gui.gui.widgets.labels import paragraph
 from structmask_gui.gui.widgets.wording import spoken
 
 if TYPE_CHECKING:
@@ -84,83 +85,92 @@ class BatchWindow(QDialog):
     # --- building -----------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self.add_files_button = QPushButton("Add &files…")
-        self.add_files_button.setToolTip("Images, or text files (.txt) with one path per line")
-        self.add_files_button.clicked.connect(self._ask_files)
-        self.add_folder_button = QPushButton("Add f&older…")
-        self.add_folder_button.setToolTip("Add all images of a folder")
-        self.add_folder_button.clicked.connect(self._ask_folder)
-        self.add_pattern_button = QPushButton("Add &pattern…")
-        self.add_pattern_button.setToolTip("Add all files whose names fit; ** is any folders")
-        self.add_pattern_button.clicked.connect(self._ask_pattern)
-        self.clear_button = QPushButton("C&lear")
-        self.clear_button.setToolTip("Empty the list; no file is deleted")
-        self.clear_button.clicked.connect(self.clear)
-        top = QHBoxLayout()
-        for button in (
+        self.choices = BatchChoices()
+        self.choices.changed.connect(self._plan)
+        self.choices.changed.connect(self._say_method)
+        self.choices.folder_wanted.connect(self._ask_into)
+        self.reference_stacks = BatchReferenceStacks(self._session)
+        self.table = BatchTable()
+        self.table.itemSelectionChanged.connect(self._update)
+        self.table.row_opened.connect(self.open_row)
+        self.changed = QLabel("The settings were changed since these results were made.")
+        self.changed.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.addLayout(self._files_row())
+        layout.addWidget(self.choices)
+        layout.addWidget(self.reference_stacks)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.changed)
+        layout.addLayout(self._said_row())
+        layout.addLayout(self._buttons_row())
+        dialogs.resize_for_text(self, QSize(960, 600))
+
+    def _files_row(self) -> QHBoxLayout:
+        self.add_files_button = button(
+            "Add &files…", "Images, or text files (.txt) with one path per line", self._ask_files
+        )
+        self.add_folder_button = button(
+            "Add f&older…", "Add all images of a folder", self._ask_folder
+        )
+        self.add_pattern_button = button(
+            "Add &pattern…", "Add all files whose names fit; ** is any folders", self._ask_pattern
+        )
+        self.clear_button = button("C&lear", "Empty the list; no file is deleted", self.clear)
+        row = QHBoxLayout()
+        for one in (
             self.add_files_button,
             self.add_folder_button,
             self.add_pattern_button,
             self.clear_button,
         ):
-            top.addWidget(button)
-        top.addStretch(1)
+            row.addWidget(one)
+        row.addStretch(1)
+        return row
 
-        self.choices = BatchChoices()
-        self.choices.changed.connect(self._plan)
-        self.choices.changed.connect(self._say_method)
-        self.choices.folder_wanted.connect(self._ask_into)
-        self.table = BatchTable()
-        self.table.itemSelectionChanged.connect(self._update)
-        self.table.row_opened.connect(self.open_row)
+    def _said_row(self) -> QHBoxLayout:
+        self.said = paragraph(_HINT)
         self.doubtful = QCheckBox("Only what &needs a look")
         self.doubtful.setToolTip("Hide the files whose masks can be used as they are")
         self.doubtful.toggled.connect(self.table.show_only_doubtful)
+        row = QHBoxLayout()
+        row.addWidget(self.said, 1)
+        row.addWidget(self.doubtful, 0, Qt.AlignmentFlag.AlignTop)
+        return row
+
+    def _buttons_row(self) -> QHBoxLayout:
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setAccessibleName("Progress of the batch")
+        self.progress.hide()
         self.method = QLabel()
         self.method.setToolTip(
             "The settings of the main window, which all files get. Of the masks of ring analysis or"
             " the spine, which of them, or no mask, serves an experiment best is measured as by"
             " Automatic"
         )
-        session = self._session
-        session.parameters_changed.connect(self._say_method)
+        self._session.parameters_changed.connect(self._say_method)
         self._say_method()
-        self.said = QLabel(_HINT)
-        self.said.setWordWrap(True)
-        self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.changed = QLabel("The settings were changed since these results were made.")
-        self.changed.setWordWrap(True)
-        self.progress = QProgressBar()
-        self.progress.setTextVisible(False)
-        self.progress.setAccessibleName("Progress of the batch")
-        self.start_button = QPushButton("&Start")
-        self.start_button.setToolTip("Measure the files and write their masks")
-        self.start_button.clicked.connect(self.start)
-        self.cancel_button = QPushButton("&Cancel")
-        self.cancel_button.setToolTip("Stop the selected files, or all if none is selected")
-        self.cancel_button.clicked.connect(self.cancel)
-        self.retry_button = QPushButton("&Retry")
-        self.retry_button.setToolTip("Try again what failed or was cancelled")
-        self.retry_button.clicked.connect(self.retry)
-        self.summary_button = QPushButton("S&ummary")
-        self.summary_button.setToolTip(
-            "Open the page with a small picture of each mask, and links to the reports"
+        self.start_button = button("&Start", "Measure the files and write their masks", self.start)
+        self.cancel_button = button(
+            "&Cancel", "Stop the selected files, or all if none is selected", self.cancel
         )
-        self.summary_button.clicked.connect(self.show_summary)
-        self.check_button = QPushButton("C&heck my mask")
-        self.check_button.setToolTip(
-            "Say of each file whether the mask of the main window fits it; nothing is written"
+        self.retry_button = button("&Retry", "Try again what failed or was cancelled", self.retry)
+        self.check_button = button(
+            "C&heck my mask",
+            "Say of each file whether the mask of the main window fits it; nothing is written",
+            self.check,
         )
-        self.check_button.clicked.connect(self.check)
-        close = QPushButton("Close")
-        close.setToolTip("Hide this window; what runs goes on")
-        close.clicked.connect(self.close)
-        self.progress.hide()
-        bottom = QHBoxLayout()
-        bottom.addWidget(self.progress, 1)
-        bottom.addStretch(1)
-        bottom.addWidget(self.method)
-        for button in (
+        self.summary_button = button(
+            "S&ummary",
+            "Open the page with a small picture of each mask, and links to the reports",
+            self.show_summary,
+        )
+        close = button("Close", "Hide this window; what runs goes on", self.close)
+        row = QHBoxLayout()
+        row.addWidget(self.progress, 1)
+        row.addStretch(1)
+        row.addWidget(self.method)
+        for one in (
             self.start_button,
             self.cancel_button,
             self.retry_button,
@@ -168,20 +178,8 @@ class BatchWindow(QDialog):
             self.summary_button,
             close,
         ):
-            bottom.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.addLayout(top)
-        self.reference_stacks = BatchReferenceStacks(self._session)
-        layout.addWidget(self.choices)
-        layout.addWidget(self.reference_stacks)
-        layout.addWidget(self.table, 1)
-        layout.addWidget(self.changed)
-        below = QHBoxLayout()
-        below.addWidget(self.said, 1)
-        below.addWidget(self.doubtful, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(below)
-        layout.addLayout(bottom)
-        dialogs.resize_for_text(self, QSize(960, 600))
+            row.addWidget(one)
+        return row
 
     def _say_method(self, *_: object) -> None:
         """Name the method and the preset that all files get."""

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QProgressBar,
-    QPushButton,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -24,7 +23,7 @@ from structmask_gui.gui.views.image.display import percentile_levels
 from structmask_gui.gui.views.lags.lag_view import LagView
 from structmask_gui.gui.views.lags.mask_thumb import MaskThumb, codes_of
 from structmask_gui.gui.widgets import dialogs
-from structmask_gui.gui.widgets.inputs import Choice
+from structmask_gui.gui.widgets.inputs import Choice, button
 from structmask_gui.gui.widgets.labels import paragraph, scrolled
 from structmask_gui.gui.widgets.wording import breakable, said
 
@@ -52,12 +51,32 @@ class DenoisedPanel(QWidget):
         super().__init__()
         self._session = session
         self.denoised = DenoisedStack(session, self)
-        self.open_button = QPushButton("Judge a stack…")
-        self.open_button.setToolTip("Choose the output of the network for the open stack")
-        self.open_button.clicked.connect(self.ask)
-        self.again_button = QPushButton("Judge again")
-        self.again_button.setToolTip("With the present mask, or after the file was written anew")
-        self.again_button.clicked.connect(self.denoised.evaluate)
+        self._build()
+        session.stack_changed.connect(self._on_stack)
+        session.mask_changed.connect(self._update)
+        self.denoised.changed.connect(self._update)
+        self.denoised.stepped.connect(self._on_step)
+        self.denoised.looked.connect(self._show_pictures)
+        self._update()
+
+    # --- building -----------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.sentence, self.figures = paragraph(_NOTHING), paragraph()
+        for label in (self.sentence, self.figures):
+            label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        left = QVBoxLayout()
+        left.addLayout(self._buttons())
+        left.addWidget(scrolled(_column(self.sentence, self.figures)), 1)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(6, 2, 4, 2)
+        layout.addLayout(left, 4)
+        layout.addWidget(self._images(), 4)
+
+    def _buttons(self) -> QHBoxLayout:
+        self.open_button = button(
+            "Judge a stack…", "Choose the output of the network for the open stack", self.ask
+        )
         self.order = Choice()
         self.order.show_all()
         self.order.setEditable(True)
@@ -70,58 +89,61 @@ class DenoisedPanel(QWidget):
         edit = self.order.lineEdit()
         assert edit is not None
         edit.editingFinished.connect(self._on_order)
-        self.take_button = QPushButton("Take next mask")
-        self.take_button.setToolTip("Put the mask to try next in place of the present one")
-        self.take_button.clicked.connect(self.take)
+        self.again_button = button(
+            "Judge again",
+            "With the present mask, or after the file was written anew",
+            self.denoised.evaluate,
+        )
+        self.take_button = button(
+            "Take next mask", "Put the mask to try next in place of the present one", self.take
+        )
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setFixedWidth(120)
         self.progress.setAccessibleName("Progress of the judgement")
         self.progress.hide()
-        self.sentence, self.figures = paragraph(_NOTHING), paragraph()
-        for label in (self.sentence, self.figures):
-            label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        row = QHBoxLayout()
+        for widget in (
+            self.open_button,
+            self.order,
+            self.again_button,
+            self.take_button,
+            self.progress,
+        ):
+            row.addWidget(widget)
+        row.addStretch(1)
+        return row
+
+    def _images(self) -> QTabWidget:
+        self.pictures = ImageCompare()
+        self.pictures.setAccessibleName("Raw frame, result and residual")
+        self.pictures.pointed.connect(self._session.point)
         self.output = LagView("Noise in the output", quantity="% of the raw noise")
         self.residual = LagView("Residual")
         self.thumb = MaskThumb("")
-        self.pictures = ImageCompare()
-        self.pictures.setAccessibleName("Raw frame, result and residual")
-        self.pictures.pointed.connect(session.point)
-        for view, least in zip((self.output, self.residual), _FAINT, strict=True):
-            view.set_signed(True)
-            view.set_least_level(least)  # what is faint looks faint
-            view.pointed.connect(session.point)
-        buttons = QHBoxLayout()
-        for widget in (self.open_button, self.again_button, self.take_button, self.progress):
-            buttons.addWidget(widget)
-        buttons.insertWidget(1, self.order)
-        buttons.addStretch(1)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        seen = self.tabs.addTab(self.pictures, "Pictures")
-        self.tabs.setTabToolTip(
-            seen, "The raw frame on display, the result and what was taken away, in one contrast"
+        self._add_tab(
+            self.pictures,
+            "Pictures",
+            "The raw frame on display, the result and what was taken away, in one contrast",
         )
-        for view, name, tip in (
-            (self.output, "Noise left", _LEFT),
-            (self.residual, "Noise removed", _REMOVED),
+        for view, least, name, tip in (
+            (self.output, _FAINT[0], "Noise left", _LEFT),
+            (self.residual, _FAINT[1], "Noise removed", _REMOVED),
         ):
+            view.set_signed(True)
+            view.set_least_level(least)  # what is faint looks faint
+            view.pointed.connect(self._session.point)
             view.hide_title()
-            self.tabs.setTabToolTip(self.tabs.addTab(view, name), tip)
-        self._next = self.tabs.addTab(self.thumb, "Next")
-        left = QVBoxLayout()
-        left.addLayout(buttons)
-        left.addWidget(scrolled(_column(self.sentence, self.figures)), 1)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(6, 2, 4, 2)
-        layout.addLayout(left, 4)
-        layout.addWidget(self.tabs, 4)
-        session.stack_changed.connect(self._on_stack)
-        session.mask_changed.connect(self._update)
-        self.denoised.changed.connect(self._update)
-        self.denoised.stepped.connect(self._on_step)
-        self.denoised.looked.connect(self._show_pictures)
-        self._update()
+            self._add_tab(view, name, tip)
+        self._next = self._add_tab(self.thumb, "Next")
+        return self.tabs
+
+    def _add_tab(self, widget: QWidget, name: str, tip: str = "") -> int:
+        place = self.tabs.addTab(widget, name)
+        self.tabs.setTabToolTip(place, tip)
+        return place
 
     # --- asking -------------------------------------------------------------------------------
 

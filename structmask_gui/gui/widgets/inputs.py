@@ -6,7 +6,7 @@ The wheel changes none of them, with the focus neither: who scrolls a panel woul
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from PySide6.QtCore import QLocale, QPointF, QRectF, QSize, Qt
@@ -20,7 +20,7 @@ from PySide6.QtGui import (
     QValidator,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QToolButton
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QPushButton, QSlider, QToolButton
 
 _LONG = 1e9
 """Numbers from here on, as seeds, are seen whole; smaller limits are hardly ever reached."""
@@ -28,6 +28,14 @@ _LONG = 1e9
 
 SLIDER_WIDTH = 90
 """The least a slider is wide."""
+
+
+def button(text: str, tip: str, act: Callable[[], object]) -> QPushButton:
+    """Return a button for a method without arguments."""
+    made = QPushButton(text)
+    made.setToolTip(tip)
+    made.clicked.connect(act)
+    return made
 
 
 class Slider(QSlider):
