@@ -44,8 +44,13 @@ _FLAT_SHARE = 0.1
 _FEWEST_FLAT = 8
 
 _MOVED, _AROUND = 2.5, 33
-"""Mean absolute difference, over a square of so many pixels, from which something moved there, in
-units of that of the quietest quarter. Noise is hardly as much stronger in bright parts."""
+"""Mean absolute difference, over a square of so many pixels, from which something may have moved
+there, in units of that of the quietest quarter."""
+
+_ACROSS = 0.1
+"""Correlation of differences with the next line, both of rows and of columns, beyond that of quiet
+places, from which something moved: what moves came through the optics, which spread it alike in all
+directions. Noise that is stronger in bright parts is correlated there as elsewhere."""
 
 _NARROWEST = 48
 """Least side of the flat patches."""
@@ -193,7 +198,8 @@ def unmoved(difference: FloatArray, finite: NDArray[np.bool_]) -> NDArray[np.boo
     """Return where nothing moved between frames.
 
     The mean absolute difference around a pixel is at most `_MOVED` times that of the quietest
-    quarter there. Places without any difference, as the fill around a turned image, are no measure.
+    quarter there, or differences are correlated as there. Places without any difference, as the
+    fill around a turned image, are no measure.
     """
     from scipy.ndimage import uniform_filter
 
@@ -207,6 +213,16 @@ def unmoved(difference: FloatArray, finite: NDArray[np.bool_]) -> NDArray[np.boo
     if not noisy.size:
         return finite
     unmoved: NDArray[np.bool_] = around <= _MOVED * np.quantile(noisy, 0.25)
+    if unmoved[finite].all():
+        return unmoved
+    values = np.where(finite, difference, 0.0)
+    power = uniform_filter(values**2, _AROUND)
+    quiet = finite & unmoved
+    for axis in (0, 1):
+        beside = uniform_filter(np.roll(values, 1, axis), (3, 1) if axis else (1, 3))
+        shared = uniform_filter(values * beside, _AROUND)
+        usual = float(shared[quiet].sum()) / max(float(power[quiet].sum()), 1e-300)
+        unmoved = unmoved | (shared <= (max(usual, 0.0) + _ACROSS) * power)
     return unmoved
 
 

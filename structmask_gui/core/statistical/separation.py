@@ -36,6 +36,7 @@ from structmask_gui.core.statistical.structure import (
     flat_parts_alike,
     is_line,
     lines_beyond,
+    not_through_optics,
     skewed,
     spectrum_kind,
     uneven,
@@ -146,6 +147,9 @@ def separate(
         # are no noise.
         unlike = source.wanted == "difference" and uneven(judged.unevenness, judged.error)
         return Separated(lags, source.base, suspected=unlike)
+    if automatic and source.base == "difference" and not_through_optics(judged.lags):
+        # Uneven, for noise of few photons is far stronger where it is brighter.
+        return Separated(lags, source.base)
     fit, beyond = fit_beyond(judged.frames, patches, log_variance, source)
     suspected = automatic and sign not in ("uneven", "lopsided")
     if automatic and not _borne_out(sign, judged.lags, fit, parameters):

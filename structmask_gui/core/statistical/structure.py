@@ -55,6 +55,9 @@ def lines_beyond(fit: SpectralFit, parameters: Parameters) -> bool:
     return spectrum_kind(fit, parameters) == "lines" and fit.cutoff < _INWARD
 
 
+# Mean correlation with the next line from which a sample may take part; what changes in one has a
+# third or more of it.
+_ACROSS = 0.05
 # Share of the correlation everywhere that flat parts have, from which they are alike.
 _ALIKE = 0.8
 
@@ -76,6 +79,21 @@ def alike(lags: LagEstimate, flat: LagEstimate, parameters: Parameters) -> bool:
     everywhere, there = (crop_or_pad(one.rho, kept.shape)[kept] for one in (lags, flat))
     share = float(there @ everywhere) / float(everywhere @ everywhere)
     return _ALIKE < share < 1 / _ALIKE
+
+
+def not_through_optics(lags: LagEstimate) -> bool:
+    """Whether what was measured holds next to nothing that came through the optics.
+
+    These spread what changes in a sample alike in all directions: its pixels resemble those of the
+    next row and of the next column. Scan lines and detectors correlate along one of them alone.
+    """
+    middle = lags.reach
+    near = slice(middle - 1, middle + 2)
+    for beside in ((middle + 1, near), (near, middle + 1)):
+        error = float(np.sqrt((lags.standard_error[beside] ** 2).mean()))
+        if error < _ACROSS / 2 and float(lags.rho[beside].mean()) < _ACROSS:
+            return True
+    return False
 
 
 def agree(lags: LagEstimate, fit: SpectralFit, parameters: Parameters) -> bool:
