@@ -48,7 +48,7 @@ def find_files(
     ----------
     paths : iterable of path
         A folder stands for the image files in it, a pattern (``*``, ``?``, ``[…]``, and ``**`` for
-        any folders) for the files that match, a text file (``.txt``) for the paths in its lines.
+        any folders) for the images that match, a text file (``.txt``) for the paths in its lines.
         Anything else is a file; if there is none of that name, it will fail with its sentence.
         What an earlier run left in a folder is passed over: masks, denoised and destriped frames.
         A file that is named itself is not.
@@ -145,7 +145,14 @@ def _stands_for(path: Path, recursive: bool, *, lists: bool) -> list[Path]:
     if any(sign in str(path) for sign in "*?["):
         every = glob.glob(str(path), recursive=True)  # noqa: PTH207  # Path's: no absolute pattern
         found = sorted(map(Path, every))
-        return [file for file in found if is_file(file) and not _was_made(file)]
+        images = {file for file in found if is_folder(file) and is_zarr_folder(file)}
+        return [
+            file
+            for file in found
+            # What is in a Zarr image is no image of its own.
+            if (is_file(file) or file in images) and images.isdisjoint(file.parents)
+            if not _was_made(file)
+        ]
     return [path]
 
 

@@ -30,6 +30,16 @@ def test_patterns_lists_and_files_without_doubles(folder):
     assert not problems
 
 
+def test_a_pattern_finds_a_zarr_folder_but_not_what_is_in_it(folder):
+    inside = folder / "c.zarr" / "0"
+    inside.mkdir(parents=True)
+    for place in (inside.parent, inside):
+        (place / "zarr.json").write_text("{}")
+    (folder / "plain").mkdir()
+    assert names(find_files([folder / "*.zarr"])[0]) == ["c.zarr"]
+    assert names(find_files([folder / "**" / "*"])[0])[-2:] == ["c.zarr", "notes.md"]
+
+
 def test_a_name_with_brackets_is_a_file_first(folder):
     odd = folder / "a[1].tif"
     odd.write_bytes(b"x")
