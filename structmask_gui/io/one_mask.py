@@ -124,13 +124,6 @@ def extract_shared(
     return Result(mask, record, report_page(record, report_for))
 
 
-def check_mask(
-    mask: Mask, item: Input, settings: ExtractionSettings, *, task: Task = NO_TASK
-) -> Fit:
-    """Say whether a mask fits a file; the noise is measured as the settings say."""
-    return _fit_of(mask, item, settings, task)[0]
-
-
 def _fit_of(
     mask: Mask, item: Input, settings: ExtractionSettings, task: Task
 ) -> tuple[Fit, Channel | None]:
@@ -154,7 +147,10 @@ class Checked:
 def check_files(
     mask: Mask, inputs: Sequence[Input], settings: ExtractionSettings, task: Task = NO_TASK
 ) -> Iterator[Checked]:
-    """Say of each file whether a mask fits it; one that is damaged does not stop the others."""
+    """Say of each file whether a mask fits it; one that is damaged does not stop the others.
+
+    The noise is measured as the settings say.
+    """
     for number, item in enumerate(inputs):
         step = task.part(number, len(inputs))
         try:

@@ -5,11 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from structmask_gui.core.progress import NO_TASK
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 from structmask_gui.io.batch.status import JobState
 from structmask_gui.io.extract_files import ExtractionSettings, Input
-from structmask_gui.io.one_mask import check_files, check_mask, extract_shared
+from structmask_gui.io.one_mask import check_files, extract_shared
 from structmask_gui.io.results.masks import load_mask
 from structmask_gui.io.results.record import read_record
 from tests.core.recommend.scenes import AUTOMATIC
@@ -77,11 +76,8 @@ def test_ring_analysis_chooses_among_its_own_masks(experiment):
     mask = extract_shared(experiment[:2], settings).mask
     own = [extract(item.path).mask.cropped() for item in experiment[:2]]
     assert mask.cropped() in own
-    assert check_mask(mask, experiment[0], settings, task=NO_TASK).word in (
-        "fits",
-        "fits worse",
-        "does not fit",
-    )
+    (checked,) = check_files(mask, experiment[:1], settings)
+    assert checked.fit.word in ("fits", "fits worse", "does not fit")
 
 
 def test_a_batch_writes_the_one_mask_and_resumes(experiment, tmp_path):
