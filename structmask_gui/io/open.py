@@ -11,7 +11,7 @@ from pathlib import Path
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import NO_TASK, IsCancelled, Task
-from structmask_gui.io.files.paths import file_size, is_folder, naming, shown
+from structmask_gui.io.files.paths import file_size, file_state, is_folder, naming, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.formats.czi import CZI_MAGIC, open_czi
 from structmask_gui.io.formats.electron import electron_kind, is_mrc, open_electron, open_mrc
@@ -85,6 +85,7 @@ def open_stack(
     if address is not None:
         # What follows a question mark may be a secret.
         name = name.partition("?")[0]
+    found = file_state(path)
     with naming(name):
         if address is not None or (is_folder(path) and is_zarr_folder(path)):
             contents = open_zarr(address or str(path), series)
@@ -96,7 +97,7 @@ def open_stack(
         try:
             sorted_axes = file_axes(contents, axes)
             channels = choose_channel(sorted_axes, contents, channel)
-            return ImageStack(path, contents, sorted_axes, channels)
+            return ImageStack(path, contents, sorted_axes, channels, found)
         except BaseException:
             contents.store.close()
             raise

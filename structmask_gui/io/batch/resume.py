@@ -12,7 +12,13 @@ from structmask_gui.io.batch.files import Job
 from structmask_gui.io.extract_files import ExtractionSettings, Input
 from structmask_gui.io.files.paths import exists, is_file
 from structmask_gui.io.results.masks import load_mask, npy_bytes, png_bytes
-from structmask_gui.io.results.record import InputRecord, Record, file_checksum, read_record
+from structmask_gui.io.results.record import (
+    InputRecord,
+    LeftOutRecord,
+    Record,
+    file_checksum,
+    read_record,
+)
 from structmask_gui.io.stack.channels import LUMINANCE
 from structmask_gui.version import __version__
 
@@ -88,13 +94,13 @@ def finished(job: Job, settings: ExtractionSettings) -> tuple[Record, tuple[Inpu
             if item is not None and described is not None and not _is(item, described, made):
                 return None
         known = {_place(item.path): item for item in record.inputs}
-        left_out = {_place(one.path) for one in record.left_out}
+        left_out = {_place(one.path): one for one in record.left_out}
         missing = []
         for item in job.inputs:
             entry = known.pop(_place(item.path), None)
             if entry is None:
-                place = _place(item.path)
-                if place not in left_out or item.path.stat().st_mtime_ns > made:
+                failed = left_out.get(_place(item.path))
+                if failed is None or not _as_found(item, failed, made):
                     missing.append(item)
             elif not _unchanged(item, entry, made):
                 return None
@@ -152,7 +158,7 @@ def _same_channel(job: Job, record: Record) -> bool:
 def holding(job: Job) -> Record | None:
     """Return the record of the mask that a job has, whatever its settings; None if none holds.
 
-    It holds if it is of the job's files, none of them newer, and the mask beside it is the same.
+    It holds if it is of the job's files, unchanged since, and the mask beside it is the same.
     """
     try:
         files = job.files.found
@@ -162,12 +168,13 @@ def holding(job: Job) -> Record | None:
         if load_mask(files.npy) != record.as_mask():
             return None
         made = files.json.stat().st_mtime_ns
-        if any(item.path.stat().st_mtime_ns > made for item in job.inputs):
+        known = {_place(item.path): item for item in record.inputs}
+        places = {_place(item.path): item for item in job.inputs}
+        if not all(_as_found(item, known.get(at), made) for at, item in places.items()):
             return None
     except (InputError, OSError):
         return None
-    known = {_place(item.path) for item in record.inputs}
-    held = known <= {_place(item.path) for item in job.inputs} and _same_channel(job, record)
+    held = known.keys() <= places.keys() and _same_channel(job, record)
     return record if known and held else None
 
 
@@ -209,6 +216,17 @@ def _unchanged(item: Input, described: InputRecord, made: int) -> bool:
     )
     if opened != expected:
         return False
-    # Only a file that is newer than the record is read through; a folder does not tell its age.
-    old = is_file(item.path) and item.path.stat().st_mtime_ns <= made
-    return old or file_checksum(item.path) == described.sha256
+    # Only a file that seems changed is read through; a folder does not tell its age.
+    same = is_file(item.path) and _as_found(item, described, made)
+    return same or file_checksum(item.path) == described.sha256
+
+
+def _as_found(item: Input, described: InputRecord | LeftOutRecord | None, made: int) -> bool:
+    """Say whether a file is as it was before it was opened; if that is unknown, whether it is old.
+
+    ``made`` is when the record was written: a file of before may have been put there since.
+    """
+    status = item.path.stat()
+    if described is None or described.modified is None:
+        return status.st_mtime_ns <= made
+    return (status.st_size, status.st_mtime_ns) == (described.size, described.modified)

@@ -153,6 +153,18 @@ def file_size(path: Path) -> int:
     return status.st_size
 
 
+def file_state(path: Path) -> tuple[int, int] | None:
+    """Return the size and the time (ns) of the last change of a file, by which a change shows.
+
+    None for what is no file, or cannot be asked: a folder does not tell its age.
+    """
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+
+
 def blocks(path: str | os.PathLike[str]) -> bool:
     """Say whether something is there that is neither a file nor a folder, and may block forever.
 

@@ -67,6 +67,10 @@ class InputRecord(_Part):
     # How many frames these are; None in records of versions that did not write it.
     n_frames: int | None = None
     sha256: str | None = None  # checksum of the file; None if it was not made
+    # Bytes, and when it was changed (ns), before it was opened; None in records of versions that
+    # did not write it, and of folders.
+    size: int | None = None
+    modified: int | None = None
     metadata: dict[str, str] = Field(default_factory=dict)  # as the file has it
 
     @property
@@ -76,15 +80,23 @@ class InputRecord(_Part):
 
     @classmethod
     def of(cls, stack: ImageStack, task: Task = NO_TASK) -> InputRecord:
-        """Return the record of an open file; what is far away is not read again for a checksum."""
+        """Return the record of an open file; what is far away is not read again for a checksum.
+
+        Raises `InputError` if the file was changed since: the checksum would be of other pixels.
+        """
         info, far = describe(stack), remote_address(stack.location) is not None
+        checksum = None if far else file_checksum(stack.path, task=task)
+        stack.check_unchanged()
+        size, modified = stack.found or (None, None)
         return cls.model_validate(
             {
                 **vars(info),
                 "path": stack.location,
                 "series": info.series_index,
                 "frames": stack.frames_chosen,
-                "sha256": None if far else file_checksum(stack.path, task=task),
+                "sha256": checksum,
+                "size": size,
+                "modified": modified,
             }
         )
 
@@ -191,6 +203,9 @@ class LeftOutRecord(_Part):
 
     path: str
     why: str
+    # As of `InputRecord`.
+    size: int | None = None
+    modified: int | None = None
 
 
 class Record(_Part):

@@ -15,7 +15,7 @@ import numpy as np
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.stack.frames import ChosenFrames, Lines, Recording, Region
-from structmask_gui.io.files.paths import naming, shown
+from structmask_gui.io.files.paths import file_state, naming, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.stack.axes import Axes, shape_text
 from structmask_gui.io.stack.channels import Channel, Channels, luminance, luminance_dtype
@@ -54,10 +54,20 @@ class ImageStack:
         Type of the file's pixels; of colours read as their luminance, not the type of that.
     other_files : tuple of Path or None
         The other files that hold pixels; None if there are some, but not known which.
+    found : tuple of int or None
+        The file's `file_state` before it was opened.
     """
 
-    def __init__(self, path: Path, contents: Contents, axes: Axes, channels: Channels) -> None:
+    def __init__(
+        self,
+        path: Path,
+        contents: Contents,
+        axes: Axes,
+        channels: Channels,
+        found: tuple[int, int] | None = None,
+    ) -> None:
         self.path = path
+        self.found = found
         self.location = location_of(path)
         self.name = shown(path)
         self.kind = contents.kind
@@ -195,6 +205,17 @@ class ImageStack:
     def destriped(self) -> Lines | None:
         """Which offsets StructMask subtracted before it wrote the file; None if none."""
         return said_destriped(self.metadata.get("Software", ""))
+
+    def check_unchanged(self) -> None:
+        """Raise `InputError` if the file was changed after it was opened.
+
+        A deleted one can still be read on most systems; where it cannot, reading says so.
+        """
+        if self.found is not None and file_state(self.path) not in (self.found, None):
+            raise InputError(
+                f"{self.name}: was changed after it was opened; wait until it is written, then do"
+                " it again."
+            )
 
     def close(self) -> None:
         """Close the file, for this stack and all that share it."""

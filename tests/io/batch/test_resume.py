@@ -11,12 +11,14 @@ import tifffile
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import Region
+from structmask_gui.io import extract_files
 from structmask_gui.io.batch import engine
 from structmask_gui.io.batch.files import find_files, plan_jobs
 from structmask_gui.io.batch.status import JobState
 from structmask_gui.io.batch.summary import is_current, read_failures, write_summary
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.results.masks import save_npy
+from structmask_gui.io.results.record import read_record
 from tests.io.batches import make, queue_of, rows_of, times
 
 
@@ -106,6 +108,52 @@ def test_a_file_that_was_only_touched_is_not_done_again(folder, tmp_path):
     again = make(folder, out, resume=True)
     again.run()
     assert again.statuses[0].kept
+
+
+def test_a_file_replaced_by_an_older_one_is_not_taken_for_the_same(folder, tmp_path, row_noise):
+    out = tmp_path / "out"
+    make(folder, out).run()
+    # As `cp -p` and rsync do.
+    tifffile.imwrite(folder / "a.tif", row_noise + 1, photometric="minisblack")
+    os.utime(folder / "a.tif", (1e9, 1e9))
+    again = make(folder, out, resume=True)
+    again.run()
+    status = again.statuses[0]
+    assert "is of other files or settings" in status.error
+    assert status.mask is None
+    # Records of versions that did not write it are compared by their age.
+    path = out / "b.ome_mask.json"
+    path = path if path.exists() else out / "b_mask.json"
+    record = read_record(path)
+    (before,) = record.inputs
+    assert before.modified == (folder / "b.ome.tif").stat().st_mtime_ns
+    old = before.model_copy(update={"size": None, "modified": None})
+    path.write_bytes(record.model_copy(update={"inputs": [old]}).as_json())
+    third = make(folder, out, resume=True)
+    third.run()
+    assert third.statuses[1].kept
+
+
+def test_a_file_that_is_still_written_is_not_measured(folder, tmp_path, row_noise, monkeypatch):
+    out = tmp_path / "out"
+    measured = extract_files.extract_recording
+
+    def written_meanwhile(*arguments, **options):
+        found = measured(*arguments, **options)
+        tifffile.imwrite(folder / "a.tif", row_noise[:2], photometric="minisblack")
+        return found
+
+    monkeypatch.setattr(extract_files, "extract_recording", written_meanwhile)
+    files = [folder / "a.tif"]
+    first = queue_of(plan_jobs(files, output_dir=out), resume=True)
+    first.run()
+    assert first.statuses[0].error == (
+        "a.tif: was changed after it was opened; wait until it is written, then do it again."
+    )
+    assert not list(out.glob("*"))
+    monkeypatch.undo()
+    again = queue_of(plan_jobs(files, output_dir=out), resume=True)
+    assert again.run() == {JobState.DONE: 1}
 
 
 def test_what_a_killed_run_left_is_finished(folder, tmp_path):
