@@ -274,9 +274,9 @@ class BatchQueue:
         return job
 
     def _do(self, job: Job, task: Task) -> JobStatus:
-        earlier = None
+        earlier, state = None, fingerprint(job, self.settings)
         if self.resume:
-            earlier = self._earlier(job, task)
+            earlier = self._earlier(job, state, task)
             if earlier is not None and not self._lacks_report(job, earlier):
                 return earlier
         elif not self.force and (taken := job.files.taken(report=self.reports)) is not None:
@@ -298,7 +298,7 @@ class BatchQueue:
             )
         except (InputError, ParameterError) as error:
             left_out += error.left_out if isinstance(error, NoneUsable) else ()
-            return JobStatus(JobState.FAILED, error=str(error), left_out=left_out, input_fault=True)
+            return JobStatus(JobState.FAILED, error=str(error), left_out=left_out, fault=state)
         if earlier is not None and result.report is not None:
             write_atomic(job.files.report, result.report)
             return replace(earlier, report=True)
@@ -322,11 +322,11 @@ class BatchQueue:
 
     # --- resuming -----------------------------------------------------------------------------
 
-    def _earlier(self, job: Job, task: Task) -> JobStatus | None:
+    def _earlier(self, job: Job, state: Fingerprint, task: Task) -> JobStatus | None:
         """Return what an earlier run found, or None if the job has to be done."""
         failed = self._failures.get(str(job.path))
-        if failed is not None and failed[0] == fingerprint(job, self.settings):
-            return JobStatus(JobState.FAILED, error=failed[1], kept=True, input_fault=True)
+        if failed is not None and failed[0] == state:
+            return JobStatus(JobState.FAILED, error=failed[1], kept=True, fault=state)
         if not exists(job.files.found.json):
             return None
         earlier = finished(job, self.settings)

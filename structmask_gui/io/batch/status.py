@@ -11,7 +11,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.names import counted
 from structmask_gui.core.verdict.certainty import Certainty, certainty_of, sign_of
 from structmask_gui.io.batch.files import Job
-from structmask_gui.io.batch.resume import holding, of_others
+from structmask_gui.io.batch.resume import Fingerprint, holding, of_others
 from structmask_gui.io.files.paths import exists, shown
 from structmask_gui.io.results.record import AnswerRecord, FitRecord, Record
 
@@ -53,7 +53,9 @@ class JobStatus:
     doubt: str = ""  # why the answer does not support the mask that was asked for
     kept: bool = False  # nothing was done, because an earlier run had done it already
     report: bool = False
-    input_fault: bool = False  # it failed because of what its files hold, and would fail again
+    # The files and settings with which it failed and would fail again; None where they are not at
+    # fault. Taken before the work, for they may be changed while others are measured.
+    fault: Fingerprint | None = None
     denoised: tuple[Path, ...] = ()  # the denoised files, where that was asked for
     not_denoised: str = ""  # why there are none
     unlike: bool = False  # it was skipped although its mask is not the one that is asked for

@@ -20,7 +20,7 @@ from structmask_gui.core.names import counted
 from structmask_gui.core.parameters.labels import in_labels
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.queue import BatchQueue
-from structmask_gui.io.batch.resume import Fingerprint, fingerprint
+from structmask_gui.io.batch.resume import Fingerprint
 from structmask_gui.io.batch.status import JobState, JobStatus
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.files.atomic import write_atomic
@@ -351,9 +351,8 @@ def _row(queue: BatchQueue, job: Job, status: JobStatus) -> Sequence[object]:
         statistics = mask.statistics
         size = (*mask.shape, statistics.true_pixels, statistics.shape_class)
     print_: Sequence[object] = ("", "", queue.preset if status.state is JobState.DONE else "")
-    if status.input_fault:
-        found = fingerprint(job, queue.settings)
-        print_ = (found.size, found.modified, found.settings)
+    if status.fault is not None:
+        print_ = (status.fault.size, status.fault.modified, status.fault.settings)
     return (
         job.path,
         status.state.value,

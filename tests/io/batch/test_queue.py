@@ -31,7 +31,7 @@ def test_one_bad_file_does_not_stop_the_others(folder, tmp_path):
     assert good.sentence.startswith("Row, ")
     assert good.mask == load_mask(tmp_path / "out" / "a_mask.npy")
     assert bad.error.startswith("bad.tif: is not in a format")
-    assert bad.input_fault
+    assert bad.fault is not None
     assert queue.faulty
     for index, end in ((0, JobState.DONE), (1, JobState.DONE), (2, JobState.FAILED)):
         states = [state for i, state in seen if i == index]
@@ -51,7 +51,7 @@ def test_a_bug_does_not_stop_the_others(folder, tmp_path, monkeypatch):
     queue = make(folder, tmp_path / "out")
     queue.run()
     assert "ZeroDivisionError: oops" in queue.statuses[0].error
-    assert not queue.statuses[0].input_fault
+    assert queue.statuses[0].fault is None
     assert queue.statuses[1].state is JobState.DONE
 
 

@@ -191,6 +191,23 @@ def test_a_failure_is_tried_again_when_the_file_changes(folder, tmp_path, row_no
     assert not is_current(again, place)
 
 
+def test_a_failure_is_tried_again_when_the_file_was_repaired_during_the_run(
+    folder, tmp_path, row_noise
+):
+    out = tmp_path / "out"
+
+    def repaired(_, status):
+        if status.state is JobState.FAILED:
+            tifffile.imwrite(folder / "bad.tif", row_noise, photometric="minisblack")
+
+    first = make(folder, out, on_change=repaired)
+    first.run()
+    place, _ = write_summary(first, out / "summary.csv")
+    again = make(folder, out, resume=True, failures=read_failures(place))
+    again.run()
+    assert again.statuses[2].state is JobState.DONE
+
+
 def test_a_run_in_which_nothing_is_done_keeps_what_is_known(folder, tmp_path):
     out = tmp_path / "out"
     first = make(folder, out)
