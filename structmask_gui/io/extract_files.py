@@ -17,6 +17,7 @@ from structmask_gui.core.quality.assessment import assess
 from structmask_gui.core.quality.basis import extraction_basis, quality_record
 from structmask_gui.core.recommend.extract import RecommendedExtraction, extract_recording
 from structmask_gui.core.stack.frames import Region
+from structmask_gui.io.files.paths import allow_open_files
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.results.files import doubtful_name
 from structmask_gui.io.results.record import Record, make_record
@@ -181,6 +182,7 @@ class ExtractionSettings:
 @contextmanager
 def opened(inputs: Sequence[Input], settings: ExtractionSettings) -> Iterator[MeasuredFiles]:
     """Open the files of one mask, and its reference stacks."""
+    allow_open_files(len(inputs))
     with ExitStack() as resources:
 
         def entered(item: Input | None) -> ImageStack | None:

@@ -35,10 +35,11 @@ from structmask_gui.io.extract_files import (
     opened,
     report_page,
 )
-from structmask_gui.io.files.paths import shown
+from structmask_gui.io.files.paths import file_state, shown
 from structmask_gui.io.results.record import (
     AnswerRecord,
     FitRecord,
+    InputRecord,
     LeftOutRecord,
     PatchesRecord,
     Record,
@@ -46,7 +47,7 @@ from structmask_gui.io.results.record import (
     make_record,
 )
 from structmask_gui.io.stack.channels import Channel
-from structmask_gui.io.stack.image_stack import MeasuredFiles
+from structmask_gui.io.stack.image_stack import location_of
 
 _PUBLISHED = {"ring": "the masks of ring analysis", "spine": "the masks of the spine"}
 """The masks to choose among, of methods that do not say themselves which of them is best."""
@@ -80,33 +81,52 @@ def extract_shared(
     """
     noises: list[FileNoise] = []
     found: list[Extraction] = []
-    used: list[int] = []
+    used: list[Input] = []
+    records: list[InputRecord] = []
     left_out: list[LeftOutRecord] = []
-    with opened(inputs, settings) as files:
-        for number, stack in enumerate(files.stacks):
-            one = MeasuredFiles([stack], files.dark, files.subtract)
-            step = task.part(number, len(inputs))
+    doubt = ""
+    with opened([], settings) as references:
+        for number, item in enumerate(inputs):
+            step, state = task.part(number, len(inputs)), file_state(item.path) or (None, None)
             try:
-                noise, extraction = _measured(one.recording(settings.region), settings, step)
+                # One at a time: a system lets a program open some hundred files.
+                with item.open() as stack:
+                    one = replace(references, stacks=[stack])
+                    noise, extraction = _measured(one.recording(settings.region), settings, step)
+                    step = step.reporting(None)
+                    doubt = doubt or misfit_of(one, settings.parameters.source, step)
+                    records.append(InputRecord.of(stack, step))
             except (InputError, ParameterError) as error:
-                left_out.append(LeftOutRecord(path=stack.location, why=str(error)))
+                size, modified = state
+                left_out.append(
+                    LeftOutRecord(
+                        path=location_of(item.path), why=str(error), size=size, modified=modified
+                    )
+                )
                 continue
             noises.append(noise)
-            found.append(extraction)
-            used.append(number)
+            # It holds frames. That of the first is for a mask of this file alone.
+            found.append(_without_basis(extraction) if found else extraction)
+            used.append(item)
         if not used:
             raise NoneUsable(
                 f"{shown(inputs[0].path)} and {len(inputs) - 1} more: none can be measured.",
                 tuple(one.why for one in left_out),
             )
         if len(used) == 1:
-            result = extract_result([inputs[used[0]]], settings, report_for=report_for, task=task)
+            with used[0].open() as stack:
+                result = Result.of(
+                    found[0],
+                    replace(references, stacks=[stack]),
+                    quality=settings.quality,
+                    report_for=report_for,
+                    task=task,
+                )
             record = result.record.model_copy(update={"left_out": left_out})
             return replace(result, record=record)
-        files = replace(files, stacks=[files.stacks[number] for number in used])
         mask = shared_mask(noises, task)
         fits = [noise.fit(mask, task) for noise in noises]
-        names = [shown(inputs[number].path) for number in used]
+        names = [shown(item.path) for item in used]
         told = shared_answer(
             mask,
             names,
@@ -116,11 +136,11 @@ def extract_shared(
         )
         # The record shows the measurement of a file that has this mask of its own, if there is one.
         owners = [one for one, noise in zip(found, noises, strict=True) if noise.own == mask]
-        base = make_record(replace((owners or found)[0], mask=mask), files, task=task)
-        doubt = misfit_of(files, settings.parameters.source, task)
+        base = make_record(replace((owners or found)[0], mask=mask), references, task=task)
     told = told.doubted(doubt)
     record = _shared_record(base, found, told, list(zip(names, fits, strict=True)))
-    record = record.model_copy(update={"doubt": doubt, "left_out": left_out})
+    update = {"inputs": records, "doubt": doubt, "left_out": left_out}
+    record = record.model_copy(update=update)
     return Result(mask, record, report_page(record, report_for))
 
 
@@ -174,9 +194,15 @@ def _measured(
     extraction = extract_recording(recording, parameters, task=task)
     if isinstance(extraction, RecommendedExtraction) and extraction.recommendation is not None:
         judged = Judged(extraction, extraction.recommendation, extraction.basis)
-        return FileNoise.of(judged), replace(extraction, basis=None)
+        return FileNoise.of(judged), extraction
     judged = judge_stack(recording, parameters, task=task)
     return FileNoise.of(judged, extraction.mask), extraction
+
+
+def _without_basis(extraction: Extraction) -> Extraction:
+    if isinstance(extraction, RecommendedExtraction):
+        return replace(extraction, basis=None)
+    return extraction
 
 
 def _shared_verdict(

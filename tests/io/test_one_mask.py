@@ -1,16 +1,19 @@
 """One mask for the files of an experiment, from files to its record."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
+from structmask_gui.io import extract_files, one_mask
 from structmask_gui.io.batch.status import JobState
-from structmask_gui.io.extract_files import ExtractionSettings, Input
+from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_result
 from structmask_gui.io.one_mask import check_files, extract_shared
 from structmask_gui.io.results.masks import load_mask
 from structmask_gui.io.results.record import read_record
+from structmask_gui.io.stack.image_stack import ImageStack
 from tests.core.recommend.scenes import AUTOMATIC
 from tests.io.batches import make
 
@@ -78,6 +81,50 @@ def test_ring_analysis_chooses_among_its_own_masks(experiment):
     assert mask.cropped() in own
     (checked,) = check_files(mask, experiment[:1], settings)
     assert checked.fit.word in ("fits", "fits worse", "does not fit")
+
+
+def test_one_file_is_open_at_a_time(experiment, monkeypatch):
+    opened, most = set(), []
+    plain_open, plain_close = ImageStack.__enter__, ImageStack.__exit__
+
+    def entered(stack):
+        opened.add(id(stack))
+        most.append(len(opened))
+        return plain_open(stack)
+
+    def left(stack, *about):
+        opened.remove(id(stack))
+        return plain_close(stack, *about)
+
+    monkeypatch.setattr(ImageStack, "__enter__", entered)
+    monkeypatch.setattr(ImageStack, "__exit__", left)
+    gone = Input(experiment[0].path.with_name("gone.npy"))
+    record = extract_shared([gone, *experiment[:2]], SETTINGS).record
+    assert most == [1, 1]
+    assert not opened
+    assert [item.name for item in record.inputs] == ["a.npy", "b.npy"]
+    assert all(item.sha256 and item.modified for item in record.inputs)
+    (left_out,) = record.left_out
+    assert left_out.path == str(gone.path)
+    assert "there is no such file" in left_out.why
+
+
+def test_the_only_file_that_is_left_is_measured_once(experiment, monkeypatch):
+    calls = []
+    for module in (one_mask, extract_files):
+        monkeypatch.setattr(
+            module,
+            "extract_recording",
+            lambda *a, plain=module.extract_recording, **o: calls.append(1) or plain(*a, **o),
+        )
+    gone = Input(experiment[0].path.with_name("gone.npy"))
+    settings = replace(SETTINGS, quality=True)
+    result = extract_shared([gone, experiment[0]], settings)
+    assert len(calls) == 1
+    alone = extract_result([experiment[0]], settings)
+    own = {"date", "left_out"}
+    assert result.record.model_dump(exclude=own) == alone.record.model_dump(exclude=own)
+    assert len(result.record.left_out) == 1
 
 
 def test_a_batch_writes_the_one_mask_and_resumes(experiment, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import stat
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from structmask_gui.core.errors import InputError
 
 _LONGEST_SHOWN = 100
+_OWN_FILES = 256
 _QUOTES = (('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("«", "»"), ("`", "`"), ("<", ">"))
 
 # Marks without width: of a byte order, of a direction of writing, as Windows puts before a path
@@ -125,7 +127,10 @@ def naming(name: str) -> Iterator[None]:
             error.args = (f"{name}: {error}",)
         raise
     except OSError as error:
-        raise InputError(f"{name}: cannot be read ({reason(error)}); try again.") from error
+        remedy = "try again"
+        if error.errno == errno.EMFILE:
+            remedy = "allow more in the terminal (`ulimit -n 4096`), or give fewer at a time"
+        raise InputError(f"{name}: cannot be read ({reason(error)}); {remedy}.") from error
     except MemoryError:
         raise InputError(
             f"{name}: does not fit into memory; save it in smaller strips or tiles."
@@ -163,6 +168,24 @@ def file_state(path: Path) -> tuple[int, int] | None:
     except (OSError, ValueError):
         return None
     return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+
+
+def allow_open_files(count: int) -> None:
+    """Ask the system to let this program have so many files open besides its own.
+
+    The usual limit is 256 on macOS and 1024 on Linux; it may be raised up to another one.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + _OWN_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def blocks(path: str | os.PathLike[str]) -> bool:

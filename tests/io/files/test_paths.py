@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import unicodedata
 from pathlib import Path
@@ -11,11 +12,41 @@ import pytest
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.files.atomic import make_folder, write_atomic
-from structmask_gui.io.files.paths import exists, is_file, is_folder, pasted_path
+from structmask_gui.io.files.paths import (
+    allow_open_files,
+    exists,
+    is_file,
+    is_folder,
+    naming,
+    pasted_path,
+)
 from structmask_gui.io.open import open_stack
 
 LONG = "x" * 300
 DEEP = "/".join(["y" * 100] * 60)
+
+
+def test_more_files_may_be_open_than_the_usual_limit() -> None:
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
+    before = soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    few = min(soft, 256)
+    most = 1000 if hard == resource.RLIM_INFINITY else hard
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (few, hard))
+        allow_open_files(300)
+        now = resource.getrlimit(resource.RLIMIT_NOFILE)
+        assert min(300, most) <= now[0] <= most
+        assert now[1] == hard
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_too_many_open_files_have_a_remedy() -> None:
+    with (
+        pytest.raises(InputError, match=r"^a\.tif: cannot be read .*; allow more"),
+        naming("a.tif"),
+    ):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
 
 def test_what_exists_stays_as_it_is(tmp_path: Path) -> None:
