@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import product
 from typing import Protocol
 
 from structmask_gui.core.errors import InputError
@@ -11,6 +12,9 @@ from structmask_gui.core.progress import Task
 from structmask_gui.io.extract_files import ExtractionSettings, Input, Result
 from structmask_gui.io.files.paths import shown
 from structmask_gui.io.one_mask import extract_job
+
+_BAND_PIXELS = 2**24
+"""Pixels that are read at a time to look for damage."""
 
 
 class BatchEngine(Protocol):
@@ -52,14 +56,20 @@ def usable(
     for number, item in enumerate(inputs):
         try:
             with item.open() as stack:
+                height, width = stack.frame_shape
+                step = max(1, _BAND_PIXELS // width)
                 # Damage shows only when the pixels are read.
-                for frame in range(stack.n_frames):
+                for frame, y0 in product(range(stack.n_frames), range(0, height, step)):
                     task.stop_if_cancelled()
                     task.report(0, 1, f"Checking {stack.name}")
-                    stack.read(frame)
+                    stack.read(frame, y0, min(y0 + step, height))
                 sizes[number] = stack.frame_shape
         except InputError as error:
             problems[number] = str(error)
+        except MemoryError:
+            problems[number] = (
+                f"{shown(item.path)}: does not fit into memory; save it in smaller strips or tiles."
+            )
     # Not the first file's size: that may be the odd one.
     counts = Counter(sizes.values())
     commonest = shape or next((size for size, _ in counts.most_common(1)), None)

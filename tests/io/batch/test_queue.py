@@ -16,6 +16,7 @@ from structmask_gui.io.extract_files import Input
 from structmask_gui.io.results.files import is_result
 from structmask_gui.io.results.masks import load_mask
 from structmask_gui.io.results.record import read_record
+from structmask_gui.io.stack.image_stack import ImageStack
 from tests.core.recommend.scenes import AUTOMATIC, frames_of
 from tests.io.batches import make, rows_of, times
 
@@ -183,6 +184,26 @@ def test_a_group_of_bad_files_fails(tmp_path):
     (status,) = queue.statuses
     assert status.error.endswith("has no file that can be used.")
     assert [sentence.split(":")[0] for sentence in status.left_out] == ["x.tif", "y.tif"]
+
+
+def test_a_file_too_large_for_memory_does_not_fail_its_group(tmp_path, monkeypatch):
+    for name in "ab":
+        np.save(tmp_path / f"{name}.npy", np.ones((2, 64, 32)))
+    seen = []
+    read = ImageStack.read
+
+    def limited(stack, frame, y0=0, y1=None):
+        seen.append((stack.name, frame, y0, y1))
+        if stack.name == "a.npy" and y0 > 0:
+            raise MemoryError
+        return read(stack, frame, y0, y1)
+
+    monkeypatch.setattr(ImageStack, "read", limited)
+    monkeypatch.setattr(engine, "_BAND_PIXELS", 40 * 32)
+    used, left_out = usable([Input(path) for path in sorted(tmp_path.iterdir())], NO_TASK)
+    assert [item.path.name for item in used] == ["b.npy"]
+    assert left_out[0].startswith("a.npy: does not fit into memory; ")
+    assert seen[2:] == [("b.npy", frame, *rows) for frame in (0, 1) for rows in ((0, 40), (40, 64))]
 
 
 def test_a_first_file_of_another_size_does_not_leave_out_all_others(tmp_path):
