@@ -12,11 +12,12 @@ import contextlib
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import replace
 from typing import Any, Self
 
-from structmask_gui.core.errors import InputError
+from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.core.extraction.extraction import select
 from structmask_gui.core.measure.distributed import (
     MeasuredPart,
@@ -56,6 +57,11 @@ class Cluster:
         with naming(address):
             distributed = needed("distributed", "cluster", "the address of a Dask scheduler")
         self._failed: tuple[type[Exception], ...] = (distributed.KilledWorker,)
+        self._lost: tuple[type[Exception], ...] = (
+            CancelledError,  # what was asked for before the connection was lost
+            distributed.comm.CommClosedError,
+            distributed.client.ClosedClientError,
+        )
         try:
             self._client = distributed.Client(
                 address, timeout=_CONNECT_SECONDS, set_as_default=False
@@ -132,7 +138,8 @@ class Cluster:
         return result
 
     def _submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        return self._client.submit(function, *arguments, pure=False)
+        with self._connected():
+            return self._client.submit(function, *arguments, pure=False)
 
     def _result(self, futures: list[Any], task: Task, what: str) -> Any:
         """Wait for the last of the futures, which depends on the others, and return its result."""
@@ -146,7 +153,8 @@ class Cluster:
                     shown = done
                     task.report(done, len(futures), what)
                 time.sleep(_POLL)
-            return last.result()
+            with self._connected():
+                return last.result()
         except self._failed:
             raise InputError(
                 "Its task was lost with its worker several times; the file may need more memory"
@@ -161,6 +169,17 @@ class Cluster:
             for future in futures:
                 with contextlib.suppress(Exception):
                     future.release()
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[None]:
+        try:
+            yield
+        except self._lost:
+            # No fault of the file, which is to be tried again.
+            raise StructMaskError(
+                "The connection to the scheduler was lost; start it and its workers again, then"
+                " the batch with --resume."
+            ) from None
 
     def close(self) -> None:
         """Disconnect from the scheduler."""

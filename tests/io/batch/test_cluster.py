@@ -225,6 +225,29 @@ def test_the_command(workers: Any, tmp_path: Path, capsys: pytest.CaptureFixture
     assert len(list((tmp_path / "in").glob("*_mask.npy"))) == 3
 
 
+def test_a_lost_scheduler_is_no_fault_of_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster_module, "_CONNECT_SECONDS", 2)
+    files = write_files(tmp_path / "in", 3)
+    local = distributed.LocalCluster(
+        n_workers=1, processes=False, protocol="tcp://", dashboard_address=None, silence_logs=50
+    )
+    with local, Cluster(local.scheduler_address) as cluster:
+        queue = queue_of(
+            plan_jobs(files, output_dir=tmp_path / "out"),
+            PARAMETERS,
+            engine=cluster,
+            on_change=lambda _, status: status.state is JobState.RUNNING and local.close(),
+        )
+        queue.run()
+    assert queue.counts() == {JobState.FAILED: 3}
+    for status in queue.statuses:
+        assert status.error.startswith("The connection to the scheduler was lost; start it")
+        assert status.fault is None
+
+
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [("host:8786", "is no address of a scheduler"), ("file:///etc", "is no address")],
