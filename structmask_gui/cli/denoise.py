@@ -11,6 +11,7 @@ from pathlib import Path
 
 from structmask_gui.cli.choices import chosen_inputs, tiff_target
 from structmask_gui.cli.console import DONE, evaluated_lines, print_json, print_notes, progress_bar
+from structmask_gui.core.denoising.denoiser import check_visible
 from structmask_gui.core.denoising.spots import sentences
 from structmask_gui.core.denoising.wording import called, learned, refusal
 from structmask_gui.core.errors import InputError, ParameterError
@@ -48,6 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     (item,) = chosen_inputs(arguments, [arguments.file], None)
     given = None if arguments.mask is None else load_mask(arguments.mask)
+    if given is not None:
+        check_visible(given.array)
     with item.open() as stack, progress_bar(stack.name) as progress:
         task = Task(progress)
         # Refused before anything takes long.

@@ -227,6 +227,19 @@ def test_a_batch_asks_what_the_command_asks_where_no_gain_is_expected(structmask
         assert refused in answer.err
 
 
+def test_a_mask_that_hides_too_much_is_asked_about_or_refused(structmask, stack, tmp_path):
+    path = tmp_path / "wide.npy"
+    np.save(path, np.ones((19, 19), dtype=bool))
+    answer = structmask("denoise", stack, "--mask", path)
+    assert "denoising is expected to gain little" in answer.err
+    np.save(path, np.ones((41, 61), dtype=bool))
+    answer = structmask("denoise", stack, "--mask", path, "--yes")
+    assert answer.code == 2
+    assert answer.err.startswith("error: The mask hides all neighbours within 10 pixels")
+    with pytest.raises(InputError, match="hides all neighbours"):
+        Denoiser(np.zeros((2, 96, 96)), np.ones((21, 21), dtype=bool))
+
+
 @pytest.mark.slow
 def test_with_a_mask_of_ring_analysis_the_stack_is_asked_about_all_the_same(
     structmask, stack, untold, tmp_path

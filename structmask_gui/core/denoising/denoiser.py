@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from structmask_gui.core.arrays import Float32Array
+from structmask_gui.core.arrays import BoolArray, Float32Array, crop_or_pad
 from structmask_gui.core.denoising.band import RADIUS, LowPass, kept_shares, places
 from structmask_gui.core.denoising.features import REACH, Features
 from structmask_gui.core.denoising.fine import MARGIN, Fine
@@ -73,6 +73,15 @@ class _Fold:
     trainers: list[Trainer]
 
 
+def check_visible(mask: BoolArray) -> None:
+    """Refuse a mask that leaves no neighbour to predict from: all frames would be constant."""
+    if crop_or_pad(mask, (2 * REACH + 1, 2 * REACH + 1)).all():
+        raise InputError(
+            f"The mask hides all neighbours within {REACH} pixels, and a pixel is predicted from"
+            " these; give a smaller mask."
+        )
+
+
 class Denoiser:
     """Denoises a stack with a mask, in stages: any of them can be predicted with.
 
@@ -89,7 +98,7 @@ class Denoiser:
     Raises
     ------
     InputError
-        If there are too few pixels, or they do not vary.
+        If there are too few pixels, they do not vary, or the mask hides all neighbours.
     """
 
     seed = 0
@@ -103,6 +112,7 @@ class Denoiser:
     ) -> None:
         self.frames = without_fill(Recording.of(recording).frames, own=True)
         self.mask = mask_array(mask)
+        check_visible(self.mask)
         self.folds = Folds(
             self.frames.n_frames, self.frames.frame_shape, self.mask, shared=shared_noise
         )

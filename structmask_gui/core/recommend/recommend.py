@@ -380,4 +380,6 @@ def told_error(extraction: Extraction | None, mask: Mask | None) -> float | None
     """Return the expected error of a mask, where it is known and noise can be separated."""
     if extraction is None or mask is None or cannot_separate(extraction):
         return None
-    return expected_error(mask.cropped(), getattr(extraction, "recommendation", None), None)
+    basis: Basis | None = getattr(extraction, "basis", None)
+    scored = None if basis is None else basis.score(mask)
+    return expected_error(mask.cropped(), getattr(extraction, "recommendation", None), scored)
