@@ -99,8 +99,10 @@ def _extract(
         report_for = target.npy.name if arguments.report else None
         result = extract_job(job, settings, report_for=report_for, task=Task(progress))
     print_notes([*result.file_notes, *(one.why for one in result.record.left_out)])
-    if result.record.doubt:
-        print_notes([f"{target.doubtful.npy.name}: {result.record.doubt}"])
+    doubt, told = result.record.doubt, result.record.answer
+    # The answer, which is printed next, may say it.
+    if doubt and (arguments.json or told is None or doubt not in told.how_sure):
+        print_notes([f"{target.doubtful.npy.name}: {doubt}"])
     write_results(result.mask, result.record, target, report=result.report, force=arguments.force)
     return result.record
 

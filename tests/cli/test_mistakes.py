@@ -131,6 +131,9 @@ def test_a_dark_stack_that_does_not_fit(structmask, noisy, tmp_path):
     said = f"{words} 64 x 64 pixels, yours 128 x 128. The answer may be wrong."
     assert answer.err == f"note: rows_mask_doubtful.npy: {said}\n"
     assert answer.json["results"][0]["doubt"] == said
+    printed = structmask("extract", noisy, "--dark", tmp_path / "dark.tif", "--force")
+    assert printed.err == ""
+    assert printed.out.count(said) == 1
 
 
 @pytest.mark.parametrize("command", ["quality", "check"])
