@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -59,10 +59,10 @@ class SavedState:
                 return None
             with np.load(self.path, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
+            known = str(arrays.pop("key")) == self._key_of(denoiser)
+            return arrays if known and _is_whole(arrays) else None
         except Exception:  # A damaged or foreign file: begin anew.
             return None
-        known = str(arrays.pop("key", "")) == self._key_of(denoiser)
-        return arrays if known and {"progress", "trainers"} <= set(arrays) else None
 
     def save(self, denoiser: Denoiser) -> None:
         """Save the state; where the folder cannot be written to, there is none."""
@@ -80,6 +80,17 @@ class SavedState:
         """Remove the state."""
         with suppress(OSError):
             self.path.unlink()
+
+
+def _is_whole(state: Mapping[str, NDArray[Any]]) -> bool:
+    """Say whether the arrays of a state fit together and hold numbers; raises if one is missing.
+
+    How many weights there are is known only once a denoiser has begun; it looks itself.
+    """
+    progress, weights = state["progress"], state["trainers"][:, :, 1]
+    best = state.get("best", weights)
+    finite = all(np.isfinite(one).all() for one in (progress, state["trainers"], best))
+    return finite and progress.shape == (5,) and best.shape == weights.shape
 
 
 def fitted(
