@@ -373,6 +373,7 @@ def denoise_stacks(
     written, first = [], 0
     for stack, source, target in zip(stacks, sources, targets, strict=True):
         # What can fail comes first: afterwards no file would have its record.
+        stack.check_unchanged()
         basis, problem = _measured(stack, measure, task)
         spots: tuple[Recovered, ...] = ()
         if options.test_spots and basis is not None:

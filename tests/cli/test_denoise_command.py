@@ -17,6 +17,7 @@ from structmask_gui.core.denoising import denoiser
 from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.core.denoising.wording import DOUBTS
 from structmask_gui.core.errors import InputError
+from structmask_gui.io import denoise_files
 from structmask_gui.io.denoise_files import (
     DenoisedRecord,
     DenoiseOptions,
@@ -392,6 +393,20 @@ def test_an_unfinished_one_is_gone_on_with(structmask, stack, mask, monkeypatch)
     state.write_bytes(b"PK no archive")
     assert structmask("denoise", stack, "--yes", "--force", "--mask", mask).code == 0
     assert loaded[-1] is None
+
+
+def test_a_file_that_is_changed_meanwhile_is_not_written(structmask, stack, mask, monkeypatch):
+    fit = denoise_files.fitted
+
+    def changed(*arguments):
+        yield from fit(*arguments)
+        stack.write_bytes(stack.read_bytes() + b" ")
+
+    monkeypatch.setattr(denoise_files, "fitted", changed)
+    answer = structmask("denoise", stack, "--mask", mask, "--yes")
+    assert answer.code == 2
+    assert answer.err.startswith("error: cells.ome.tif: was changed after it was opened")
+    assert not stack.with_name("cells_denoised.ome.tif").exists()
 
 
 @pytest.mark.slow
