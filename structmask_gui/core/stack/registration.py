@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +34,8 @@ _FURTHER, _GOES_ON = (4, 5, 6, 7, 8), 0.25
 _CLEAR, _SURELY = 0.98, 4.0
 # Pixels by which an image is continued; it is moved by 3 at most.
 _PAD = 12
+# Standard error of the coherence from which frames are small.
+_SMALL = 0.1
 # Low-passed pixels that share their noise, of those that are left.
 _SHARING = 12.5
 
@@ -79,7 +81,16 @@ def relate_frames(frames: Frames, task: Task = NO_TASK) -> list[PairRelation]:
             yield first, middle(frames, first), middle(frames, first + 1)
 
     with closing(in_threads(lambda pair: relate(*pair, task), read())) as relations:
-        return list(relations)
+        return _together(list(relations))
+
+
+def _together(relations: list[PairRelation]) -> list[PairRelation]:
+    """Return relations of small frames, of which a single pair says too little, as all say."""
+    error = max((one.coherence_error for one in relations), default=0.0)
+    pooled = error / np.sqrt(max(len(relations), 1))
+    if error < _SMALL or np.mean([one.coherence for one in relations]) < max(0.3, 5 * pooled):
+        return relations
+    return [replace(one, coherence_error=pooled) for one in relations]
 
 
 def relate(first: int, a: AnyArray, b: AnyArray, task: Task = NO_TASK) -> PairRelation:

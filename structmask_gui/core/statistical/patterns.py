@@ -169,7 +169,9 @@ def find_patterns(source: NoiseSource) -> Patterns:
     # Row and column offsets that are new in every frame are in the mean as well.
     lines = noise.peak(off_axes=False)
     # A regular sample shows in differences by the noise that follows its brightness.
-    periodic = noise.peak(off_axes=True, unless=held.power > _FAR_MORE * noise.power)
+    # And one whose brightness changes differs by the same image again and again.
+    ratio = held.power / np.maximum(noise.power, 1e-300)
+    periodic = noise.peak(off_axes=True, unless=ratio > _FAR_MORE, alike=ratio > 1)
     regular = not periodic and held.peak(off_axes=lines, variance=noise.variance)
     share, error = _static_share(source, mean, count)
     if lasting is not None and lasting.shared:
@@ -197,11 +199,18 @@ class _Periodogram:
         return float(self.power.mean())
 
     def peak(
-        self, *, off_axes: bool, variance: float | None = None, unless: BoolArray | None = None
+        self,
+        *,
+        off_axes: bool,
+        variance: float | None = None,
+        unless: BoolArray | None = None,
+        alike: BoolArray | None = None,
     ) -> bool:
         """Whether there is a narrow peak that holds enough of a variance, or of its own.
 
         ``unless``: frequencies at which a peak does not count.
+        ``alike``: those at which all frames may have the same, so that their mean is as rough as
+        one of them.
         """
         from scipy.ndimage import uniform_filter
 
@@ -217,7 +226,9 @@ class _Periodogram:
         level = uniform_filter(np.log(np.maximum(self.power, floor)), _AROUND, mode="wrap")
         # The mean logarithm of one periodogram is lower than that of the mean.
         around = np.exp(level) * (1.0 + 0.78 / self.count)
-        limit = 1.0 + (_PEAK - 1.0) / np.sqrt(self.count)
+        limit = np.full(self.power.shape, 1.0 + (_PEAK - 1.0) / np.sqrt(self.count))
+        if alike is not None:
+            limit[alike] = _PEAK
         held = 9 * uniform_filter(self.power, 3, mode="wrap") / self.power.size
         # A real frame has each peak twice.
         enough = 2 * held > _SHARE * (self.variance if variance is None else variance)

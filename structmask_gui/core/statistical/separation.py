@@ -37,12 +37,13 @@ from structmask_gui.core.statistical.structure import (
     is_line,
     lines_beyond,
     not_through_optics,
+    one_way,
     skewed,
     spectrum_kind,
     uneven,
 )
 from structmask_gui.core.statistical.tiles import TileStatistics, tile_places
-from structmask_gui.core.statistical.under_structure import fit_beyond, pool_flat
+from structmask_gui.core.statistical.under_structure import as_everywhere, fit_beyond, pool_flat
 
 # Energy of flat tiles over what the fit predicts, below which noise is white, and surely so: the
 # slowest changes, which even structure-free tiles still have.
@@ -50,6 +51,8 @@ _SLOWLY, _SURELY = 3.0, 1.5
 
 # Power within the optical cut-off, over what the fit beyond it predicts, that confirms structure.
 _UNEXPLAINED = 1.25
+# Misfit from which a fit does not describe the spectrum.
+MISFIT = 2.0
 # Standard errors by which loud tiles lie together, from which a suspicion of structure stands.
 _TOGETHER = 1.0
 
@@ -165,19 +168,23 @@ def separate(
         )
     flat_excess = flat.energy / max(block_energy(fit.covariance, tiles.side), 1e-30)
     choice, trusted = choose(source, fit, flat, flat_excess, tiles, lags, parameters)
+    quiet = None
+    if choice == "flat" or int(flat.chosen.sum()) >= SOME_FLAT_TILES:
+        quiet = pool_flat(judged.frames, patches, flat, tiles.side, source.task)
+        doubtful = not trusted or (choice == "spectrum" and fit.misfit > MISFIT)
+        if automatic and doubtful and one_way(quiet, parameters):
+            choice, trusted = "flat", True
     others = [lags] if source.base != "frames" else []
     if choice == "line":
         lags = along_the_line(lags)
         return Separated(lags, source.base, fit, flat, flat_excess, trusted, others=tuple(others))
     used: Used = "spectrum"
-    quiet = None
-    if choice == "flat" or int(flat.chosen.sum()) >= SOME_FLAT_TILES:
-        quiet = pool_flat(judged.frames, patches, flat, tiles.side, source.task)
     if choice == "flat" and quiet is not None:
         used = "flat"
         beyond, quiet = quiet, beyond
         trusted = trusted or agree(beyond, fit, parameters)
     others += [] if quiet is None else [quiet]
+    beyond = as_everywhere(beyond, judged.frames, patches, source.task)
     if judged.lines is not None:
         beyond = with_lines(beyond, *judged.lines)
         others = [one if one is lags else with_lines(one, *judged.lines) for one in others]

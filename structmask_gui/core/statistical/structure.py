@@ -81,6 +81,15 @@ def alike(lags: LagEstimate, flat: LagEstimate, parameters: Parameters) -> bool:
     return _ALIKE < share < 1 / _ALIKE
 
 
+def one_way(lags: LagEstimate, parameters: Parameters) -> bool:
+    """Whether all lags that would be kept are on one line, which no sample is."""
+    kept = np.argwhere(select_lags(lags, parameters).kept)
+    # The centre is in the middle of them; those before it mirror those behind it.
+    behind = (kept - kept[len(kept) // 2])[len(kept) // 2 + 1 :]
+    ways = {step_to((int(dy), int(dx))) for dy, dx in behind}
+    return len(ways) == 1 and not_through_optics(lags)
+
+
 def not_through_optics(lags: LagEstimate) -> bool:
     """Whether what was measured holds next to nothing that came through the optics.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,13 @@ from structmask_gui.core.correlation.lags import LagEstimate, LagPool
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack import screening
 from structmask_gui.core.stack.fill import filled_part
-from structmask_gui.core.stack.frames import Frames, Region
+from structmask_gui.core.stack.frames import Frames, Region, evenly
 from structmask_gui.core.stack.patches import Chunk, Plan, read_patches
 from structmask_gui.core.statistical.flat_tiles import FlatTiles
 from structmask_gui.core.statistical.out_of_band import SpectralFit, fit_spectrum
 from structmask_gui.core.statistical.patches import NoisePatches
 from structmask_gui.core.statistical.source import NoiseSource
+from structmask_gui.core.statistical.structure import is_line
 from structmask_gui.core.statistical.tiles import SpectrumSum, cut_tiles, grid_places, tile_offsets
 from structmask_gui.core.threads import in_threads
 
@@ -28,6 +30,10 @@ _ENOUGH_QUIET_TILES = 20
 _OVERLAP = 1.8
 # From the quietest to the loudest tenth of the patches, in variance.
 _MUCH = 4.0
+# Second differences in both directions, the finest detail there is; the least of its variance in
+# noise, white noise having 36, that says how strong noise is; patches that it is taken from.
+_FINEST = np.outer([1.0, -2.0, 1.0], [1.0, -2.0, 1.0])
+_LEAST_FINE, _MOST_PATCHES = 3.0, 256
 
 
 def fit_beyond(
@@ -73,19 +79,24 @@ def fit_beyond(
             task.stop_if_cancelled()
             total.append(of_all, n)
             quiet.append(of_quiet, n_quiet)
-    if high - low > np.log(_MUCH) and quiet.count >= _ENOUGH_QUIET_TILES:
-        total = quiet
     fit = fit_spectrum(total, reach, _OVERLAP, task)
-    got = fit.covariance.shape[0] // 2
-    rho, error = fit.correlation, fit.standard_error
-    lags = LagEstimate(
-        rho=rho,
-        standard_error=error,
-        degrees=np.full(rho.shape, 100.0),
-        variance=float(fit.covariance[got, got]),
-        n_patches=total.count,
-    )
+    lags = _lags_of(fit, total.count)
+    if high - low > np.log(_MUCH) and quiet.count >= _ENOUGH_QUIET_TILES:
+        fit = fit_spectrum(quiet, reach, _OVERLAP, task)
+        # But of a line all speak, for detail is none.
+        lags = lags if is_line(lags) else _lags_of(fit, quiet.count)
     return fit, lags
+
+
+def _lags_of(fit: SpectralFit, tiles: int) -> LagEstimate:
+    rho, middle = fit.correlation, fit.covariance.shape[0] // 2
+    return LagEstimate(
+        rho=rho,
+        standard_error=fit.standard_error,
+        degrees=np.full(rho.shape, 100.0),
+        variance=float(fit.covariance[middle, middle]),
+        n_patches=tiles,
+    )
 
 
 def pool_flat(
@@ -122,6 +133,37 @@ def pool_flat(
             if part is not None:
                 pool.add_products(*part)
     return pool.estimate()
+
+
+def as_everywhere(
+    lags: LagEstimate, derived: Frames, patches: NoisePatches, task: Task
+) -> LagEstimate:
+    """Return noise that was measured in quiet parts, as strong as it is on average over the field.
+
+    How strong is told by its finest detail, of which a sample has next to none: noise of photons is
+    far stronger in bright parts. Noise is not made weaker.
+    """
+    from scipy.signal import convolve2d, correlate2d
+
+    middle = lags.reach
+    if middle < 2:
+        return lags
+    near = lags.rho[middle - 2 : middle + 3, middle - 2 : middle + 3]
+    of_noise = float((correlate2d(_FINEST, _FINEST) * near).sum())
+    if of_noise < _LEAST_FINE:
+        return lags
+    places = patches.plan.places[patches.used]
+    chosen = Plan(patches.plan.patch_shape, places[evenly(len(places), _MOST_PATCHES)])
+    surface = Surface(patches.plan.patch_shape, 0)
+
+    def power_of(chunk: Chunk) -> float:
+        task.stop_if_cancelled()
+        repaired, _ = screening.repair_hot_pixels(surface.remove_from(chunk.patches))
+        return sum(float((convolve2d(one, _FINEST, "valid") ** 2).mean()) for one in repaired)
+
+    with closing(in_threads(power_of, read_patches(derived, chosen, 16, task))) as parts:
+        power = sum(parts) / len(chosen)
+    return replace(lags, variance=max(lags.variance, power / of_noise))
 
 
 def without_flat_tile(patches: NoisePatches, flat: FlatTiles, side: int) -> BoolArray:

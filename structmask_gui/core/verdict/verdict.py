@@ -13,7 +13,7 @@ from structmask_gui.core.stack.screening import CLIPPED
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
 from structmask_gui.core.statistical.profiles import brightness_curve
 from structmask_gui.core.statistical.selection import StatisticalSelection
-from structmask_gui.core.statistical.separation import SEVERAL
+from structmask_gui.core.statistical.separation import MISFIT, SEVERAL
 from structmask_gui.core.statistical.structure import SUSPICION, is_line, spectrum_kind, uneven
 from structmask_gui.core.verdict.kind import NoiseKind, in_lines, kind_of
 from structmask_gui.core.verdict.lines import endless_lines, fixed_lines
@@ -35,8 +35,6 @@ _HOT_SHARE = 2e-5
 _DOUBTED = {"cannot_tell", "picture", "interpolated", "compressed", "alternating"}
 # Correlation that nearly all lags of a window have where structure is left in differences.
 _ALL_OVER, _NEARLY_ALL = 0.5, 0.9
-# Squared deviation of a spectrum from its fit, over chance, from which the fit is wrong.
-_MISFIT = 2.0
 # Correlation that structure can leave in flat parts.
 _LEAKS = 0.1
 # Power over what a fit predicts, within the cut-off and in flat parts, that leaves nothing open.
@@ -190,7 +188,7 @@ def _structure(
     if estimate.source == "spectrum" and evidence.fit is not None:
         kind = spectrum_kind(evidence.fit, parameters)
         # The errors of a fit that does not describe the spectrum mean nothing.
-        return evidence.fit.misfit > _MISFIT, kind == "other"
+        return evidence.fit.misfit > MISFIT, kind == "other"
     return False, False
 
 
