@@ -177,7 +177,7 @@ def _either(case: Grounds, what: str = "No mask helps, whether this is noise or 
 
     A fixed pattern as fine as the sample's detail would be an exception.
     """
-    sure = "Whatever is noise here, the sample's detail is too fine for a mask."
+    sure = "Hiding neighbours would cost more of the sample's fine detail than it saves of noise."
     sure = f"{sure} {case.untested}".rstrip()
     structure = None if case.recommendation is None else case.recommendation.structure
     surely = structure is not None and structure.surely_strong

@@ -57,6 +57,9 @@ AGREED, _MILDER = 3.5, 1.25
 """The same by noise that was learned, from which nothing is concluded; and how many times nearer to
 the least error another mask has to be, at worst, to be taken instead."""
 
+_WHOLE_SHAPE = 0.05
+"""A row, column or block that costs no more than this share is taken before a mask with gaps."""
+
 _WORTH = 0.95
 """A mask by noise that was learned must lower the error to this share of what it is without one."""
 
@@ -134,6 +137,13 @@ class Recommendation:
             return "The recommended choice is the safest, whether the pattern is noise or sample."
         if row is self.ledger[0]:
             return "The recommended mask has the least expected error."
+        least = self.ledger[0]
+        gaps = not row.tied and row.mask.array.all() and not least.mask.array.all()
+        if gaps and row.error <= (1 + _WHOLE_SHAPE) * least.error + NEGLIGIBLE:
+            return (
+                f"A row, column or block without gaps is taken whose expected error is within"
+                f" {100 * _WHOLE_SHAPE:.0f} % of the least, if it copies no more of the noise."
+            )
         if not row.tied and self.gains_next_to_nothing:
             return "No mask of this size helps with lines that go on, so none is recommended."
         if not row.tied and row.pixels == 1:
@@ -261,6 +271,8 @@ def _recommended(basis: Basis | None, extraction: Extraction, task: Task) -> Rec
     most = max((1 + NEAR_BEST) * least_error, least_error + NEGLIGIBLE)
     near = [row for row in alike if row.error <= most]
     best = min(near, key=lambda row: row.pixels)
+    if not best.mask.array.all():
+        best = _without_gaps(rows, best) or best
     line = whole_line(extraction)
     whole = next((row for row in rows if row.mask == line), None)
     if whole is not None and bare.copied >= COPIED_MORE and _is_part(best, whole):
@@ -269,6 +281,14 @@ def _recommended(basis: Basis | None, extraction: Extraction, task: Task) -> Rec
             return Recommendation(BARE, BARE_CENTRE, False, rows, True, structure)
         best = whole
     return Recommendation(best.mask, best.name, False, rows, False, structure)
+
+
+def _without_gaps(rows: tuple[LedgerRow, ...], best: LedgerRow) -> LedgerRow | None:
+    """Return the best row, column or block that is nearly as good as another mask."""
+    most = (1 + _WHOLE_SHAPE) * rows[0].error + NEGLIGIBLE
+    near = (row for row in rows if row.error <= most and 1 < row.pixels <= SEARCHED)
+    whole = (row for row in near if row.mask.array.all() and row.copied <= best.copied)
+    return next(whole, None)
 
 
 def _is_part(row: LedgerRow, whole: LedgerRow) -> bool:

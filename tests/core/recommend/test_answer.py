@@ -345,7 +345,7 @@ def test_where_the_picture_forbids_masks_a_fixed_pattern_is_a_doubt_all_the_same
         # to no noise a fixed pattern may be strong.
         certainty = "likely" if share == 30 else "uncertain"
         assert (told.certainty, "copy_plain_n2v" in told.actions) == (certainty, True)
-        assert ("too fine for a mask" in told.how_sure) is forbids
+        assert ("cost more of the sample's fine detail" in told.how_sure) is forbids
 
 
 def strong(recommendation, share, worst):

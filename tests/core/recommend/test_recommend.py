@@ -31,9 +31,17 @@ from structmask_gui.core.recommend.extract import (
     looked_further,
     with_recommendation,
 )
-from structmask_gui.core.recommend.ledger import TIE, training_cost
+from structmask_gui.core.recommend.ledger import TIE, LedgerRow, training_cost
 from structmask_gui.core.recommend.readings import other_readings
-from structmask_gui.core.recommend.recommend import AGREED, CLOSE, DOUBTED, agreed, recommend
+from structmask_gui.core.recommend.recommend import (
+    AGREED,
+    CLOSE,
+    DOUBTED,
+    Recommendation,
+    _without_gaps,
+    agreed,
+    recommend,
+)
 from structmask_gui.core.simulation import Kernel, NoiseModel, cells, kernels, simulate
 from structmask_gui.core.stack.frames import Recording
 from structmask_gui.core.statistical.out_of_band import SpectralFit
@@ -382,6 +390,23 @@ def test_the_record_names_choice_and_ledger():
     assert record["rule"] == automatic("isotropic").recommendation.rule
 
 
+def test_a_row_is_taken_before_a_mask_with_gaps_that_is_hardly_better():
+    gaps = Mask(np.array([[1, 0, 1, 1, 1, 0, 1]], dtype=bool))
+    row = Mask(np.ones((1, 5), dtype=bool))
+
+    def rows(error, copied):
+        best = LedgerRow("gaps", gaps, 5, 0.10, 0.3, 0.1, 0.0, 0.400, 0.0, True)
+        whole = LedgerRow("row", row, 5, copied, 0.3, 0.1, 0.0, error, 0.0, False)
+        return best, whole
+
+    for error, copied, taken in ((0.415, 0.03, True), (0.45, 0.03, False), (0.415, 0.2, False)):
+        ledger_rows = rows(error, copied)
+        expected = ledger_rows[1] if taken else None
+        assert _without_gaps(ledger_rows, ledger_rows[0]) is expected
+    found = Recommendation(row, "row", False, rows(0.415, 0.03), False)
+    assert found.rule.startswith("A row, column or block without gaps is taken")
+
+
 def test_the_rule_is_the_one_that_was_followed():
     found = automatic("row 7").recommendation
     rows = sorted(found.ledger, key=lambda row: row.name != found.choice)
@@ -397,7 +422,7 @@ def test_the_rule_is_the_one_that_was_followed():
         "Expected errors within 3 %, or that cannot be distinguished, count as equal; of these a"
         " mask is taken only if it copies 5 % less of the noise than no mask."
     )
-    line = (*rows[1:], replace(rows[0], tied=False))
+    line = (*rows[1:], replace(rows[0], tied=False, error=1.0))
     # Lines that do not end are hidden so far, too.
     rule = replace(found, ledger=line).rule
     assert rule.endswith("is hidden up to its end, but at most 20 pixels either way.")

@@ -241,3 +241,13 @@ def test_unlike_fields_of_unlike_detail_share_only_noise_that_lasts(lag):
     if lag == 0:
         # A still scene would be in all of them.
         assert find_lasting(frames.__getitem__, [range(3)], NO_TASK).shared
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_small_frames_are_still_if_all_pairs_together_say_so(shared):
+    rng = np.random.default_rng(5)
+    scenes = [gaussian_filter(rng.normal(size=(30, 40)), 2) for _ in range(20)]
+    scenes = [scenes[0]] * 20 if shared else scenes
+    frames = np.stack(scenes) * 10 + rng.normal(size=(20, 30, 40))
+    relations = relate_frames(ArrayFrames(frames))
+    assert np.mean([one.still for one in relations]) == pytest.approx(float(shared), abs=0.2)

@@ -6,6 +6,7 @@ import pytest
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.recommend.extract import extract_recording
 from structmask_gui.core.simulation import cells
+from structmask_gui.core.statistical.patterns import _Periodogram
 
 AUTOMATIC = Parameters(method="statistical", source="automatic", mask_choice="recommended")
 Y, X = np.indices((160, 192))
@@ -34,3 +35,13 @@ def test_waves_of_a_new_phase_shift(n_frames):
     frames = np.stack([waves(7.0, phase) for phase in rng.uniform(0, 2 * np.pi, n_frames)])
     frames += 6 * cells(Y.shape) + rng.normal(size=frames.shape)
     assert "periodic_temporal" in extract_recording(frames, AUTOMATIC).verdict.flags
+
+
+def test_where_all_frames_may_be_alike_their_mean_is_as_rough_as_one():
+    power = np.ones((40, 40))
+    power[8, 10] = power[-8, -10] = 14
+    spectrum = _Periodogram(power, 8)
+    assert spectrum.peak(off_axes=True)
+    assert not spectrum.peak(off_axes=True, alike=np.ones(power.shape, dtype=bool))
+    power[8, 10] = power[-8, -10] = 40
+    assert spectrum.peak(off_axes=True, alike=np.ones(power.shape, dtype=bool))
