@@ -25,7 +25,7 @@ from structmask_gui.gui.session.opening import (
     Part,
     close_files,
     open_files,
-    read_for_display,
+    read_unchanged,
 )
 from structmask_gui.gui.session.pinned import Pinned
 from structmask_gui.gui.session.quality import Quality
@@ -279,7 +279,7 @@ class Session(QObject):
         if frame != self._state.frame:
             self._set(frame=frame)
             self.frame_changed.emit(frame)
-            work = partial(read_for_display, frames, frame)
+            work = partial(read_unchanged, frames, frame, self._state.signatures)
             self._reading.run(work, self._on_read, self._on_not_read)
 
     def _on_read(self, image: Any) -> None:
