@@ -51,6 +51,7 @@ class Commands(QObject):
         self._few_of = ""
         self._accepted: tuple[Mask, bool] | None = None  # in spite of doubts; if it was stale
         self.toast = Toast(window)
+        window.session.writers.ended.connect(self._on_writer_ended)
         window.session.stack_changed.connect(self._take_few)
         window.session.references_dropped.connect(self._offer_references)
         window.session.stack_changed.connect(self._offer_axes)
@@ -537,6 +538,12 @@ class Commands(QObject):
             partial(self.show_in_system, first.parent),
             f"Show {first.parent} in the file manager",
         )
+
+    def _on_writer_ended(self, error: str) -> None:
+        """Say no longer what was written before: it would stand beside the error."""
+        if error:
+            self.toast.hide()
+            self.window.statusBar().clearMessage()
 
     def show_in_system(self, folder: Path) -> None:
         """Show a folder in the file manager; it is made if it is not there."""
