@@ -317,8 +317,17 @@ def test_a_record_opens_its_own_image(
     assert state.mask == SQUARE
     assert "from rows_mask.json" in loaded.headline.how_sure.text()
     said = loaded.statusBar().currentMessage()
-    assert said == "rows_mask.json opened its own image, rows.npy."
+    assert said == f"rows_mask.json opened its own image, rows.npy in {image.parent}."
     assert not loaded.headline.error.isVisible()
+
+
+def test_a_record_opens_the_copy_beside_it_of_an_image_that_is_gone(
+    loaded: MainWindow, stack_file: Path, record: Path, qtbot: QtBot
+):
+    copy = stack_file.rename(record.with_name(stack_file.name))  # under the open window
+    open_record(loaded, record, qtbot)
+    assert loaded.session.state.paths == (copy,)
+    assert loaded.session.state.mask == SQUARE
 
 
 def test_a_long_name_is_that_of_the_open_image(
