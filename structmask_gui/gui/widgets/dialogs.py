@@ -30,12 +30,16 @@ _ARROWS = {"backButton": "previous", "forwardButton": "next", "toParentButton": 
 MASKS = "Masks (*.npy *.png *.tif *.tiff *.json);;All files (*)"
 
 
-def readable_files() -> str:
-    """Return the filter of the dialogs that open images, their reader installed or not."""
+def readable_files(what: str = "Images", *more: str) -> str:
+    """Return the filter of the dialogs that open images, their reader installed or not.
+
+    ``more``: Endings of other files that are opened there.
+    """
     from structmask_gui.io.formats.known import ALL_EXTENSIONS
 
-    endings = sorted({f"*{ending}" for endings in ALL_EXTENSIONS.values() for ending in endings})
-    return f"Images ({' '.join(endings)});;All files (*)"
+    known = {ending for endings in ALL_EXTENSIONS.values() for ending in endings}
+    endings = sorted(f"*{ending}" for ending in {*known, *more})
+    return f"{what} ({' '.join(endings)});;All files (*)"
 
 
 def ask_files(
