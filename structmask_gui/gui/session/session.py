@@ -388,7 +388,8 @@ class Session(QObject):
             return None
         from structmask_gui.core.recommend.answer import answer
 
-        told = answer(result, self.recommendation, self.quality.scored).doubted(self.misfit)
+        why = f"{self.misfit} {self._state.too_large}".strip()
+        told = answer(result, self.recommendation, self.quality.scored).doubted(why)
         return told.of_denoised() if self._state.denoised else told
 
     @property
@@ -405,7 +406,7 @@ class Session(QObject):
         if result is None:
             return ""
         own = doubt_about(result, self.recommendation, self.quality.scored)
-        return f"{self.misfit} {own}".strip()
+        return " ".join(filter(None, (self.misfit, self._state.too_large, own)))
 
     def _measure(
         self, request: Request, *, afresh: bool = False, measurement: Measurement | None = None

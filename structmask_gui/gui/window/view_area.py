@@ -96,6 +96,7 @@ class ViewArea(QWidget):
         self.welcome: Welcome | None = None
         self.image.frame_requested.connect(session.set_frame)
         self.image.region_drawn.connect(session.edits.set_region)
+        self.image.region_refused.connect(session.report_error)
         self.image.region_cleared.connect(self._on_region_cleared)
         session.stack_changed.connect(self._on_stack)
         session.image_changed.connect(self._on_image)
