@@ -140,12 +140,10 @@ class DenoiseWindow(QDialog):
 
         layout = QVBoxLayout(self)
         layout.addLayout(top)
-        middle = QHBoxLayout()
-        middle.addWidget(self._images(), 3)
-        middle.addWidget(self._words(), 1)
-        layout.addLayout(middle, 1)
+        layout.addWidget(self._images(), 5)
+        layout.addWidget(self._words(), 3)
         layout.addLayout(self._buttons())
-        dialogs.resize_for_text(self, QSize(1180, 660))
+        dialogs.resize_for_text(self, QSize(1180, 720))
 
     def _images(self) -> QWidget:
         self.images = QWidget()
@@ -190,15 +188,18 @@ class DenoiseWindow(QDialog):
 
     def _words(self) -> QWidget:
         self.asked = QWidget()
+        self.asked.hide()
         self._asked = QVBoxLayout(self.asked)
         self._asked.setContentsMargins(0, 0, 0, 0)
         self.figures, self.cautions = paragraph(), paragraph(WHAT_IT_IS)
         body = QWidget()
-        column = QVBoxLayout(body)
-        column.setSpacing(12)
-        for widget in (self.asked, self.figures, self.cautions):
+        columns, column = QHBoxLayout(body), QVBoxLayout()
+        columns.setSpacing(24)
+        for widget in (self.asked, self.figures):
             column.addWidget(widget)
         column.addStretch(1)
+        columns.addLayout(column, 1)
+        columns.addWidget(self.cautions, 1, Qt.AlignmentFlag.AlignTop)
         return scrolled(body)
 
     def _buttons(self) -> QHBoxLayout:
@@ -510,6 +511,7 @@ class DenoiseWindow(QDialog):
             if widget is not None:
                 widget.deleteLater()
         self.ticks = {}
+        self.asked.setVisible(bool(wanted))
         if wanted:
             self._asked.addWidget(paragraph(_ASKED))
         for doubt in wanted:

@@ -173,3 +173,13 @@ def test_beside_the_figures_of_a_mask_stands_its_result_while_no_mask_is_tried(
     np_equal = np.array_equal
     qtbot.waitUntil(lambda: np_equal(shown.panes.pictures[1].values, made.answers[2]), timeout=WAIT)
     shown.denoising.cancel()
+
+
+def test_images_stand_side_by_side_and_the_words_below_them(ready: MainWindow, qtbot: QtBot):
+    shown = opened(ready)
+    shown.resize(1180, 720)
+    finished(shown, qtbot)
+    qtbot.waitUntil(lambda: len(shown.panes.pictures) == 3, timeout=WAIT)
+    qtbot.waitUntil(lambda: len({frame.top() for frame in shown.panes._frames()}) == 1)
+    assert shown.figures.width() > 400
+    assert shown.cautions.width() > 400
