@@ -112,8 +112,12 @@ def resize_on_screen(window: QWidget, size: QSize) -> None:
 
 def resize_for_text(window: QWidget, size: QSize) -> None:
     """Give a window a size, larger where the text is, but none larger than the screen."""
-    larger = max(1.0, window.fontMetrics().horizontalAdvance("x") / _LETTER)
-    resize_on_screen(window, size * larger)
+    resize_on_screen(window, QSize(for_text(window, size.width()), for_text(window, size.height())))
+
+
+def for_text(widget: QWidget, length: int) -> int:
+    """Return a length that is right for text of the usual size, larger where the text is."""
+    return round(length * max(1.0, widget.fontMetrics().horizontalAdvance("x") / _LETTER))
 
 
 def ask_text(
