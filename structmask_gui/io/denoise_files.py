@@ -178,8 +178,7 @@ class DenoisedRecord:
     def methods(self) -> str:
         """A paragraph for a paper."""
         folds = self.denoiser.folds.sentence
-        pixels = self.mask.statistics.true_pixels
-        return methods_paragraph(Method(pixels, self.mask_from, folds, __version__))
+        return methods_paragraph(Method(self.mask, self.mask_from, folds, __version__))
 
     def values(self) -> dict[str, Any]:
         """Return what is known before the file is written as plain values: what stands in it."""

@@ -270,7 +270,7 @@ def test_the_face_of_the_package(noisy):
 def test_a_report_is_written_when_asked_for(structmask, noisy, tmp_path):
     assert structmask("extract", noisy, "--report").code == 0
     report = tmp_path / "rows_report.html"
-    assert "rows_mask.npy" in report.read_text()
+    assert "rows_mask.json" in report.read_text()
     for name in outputs(tmp_path):
         (tmp_path / name).unlink()
     answer = structmask("extract", noisy, "--report")

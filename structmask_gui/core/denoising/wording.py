@@ -90,7 +90,7 @@ def learned(denoiser: Denoiser) -> str:
 class Method:
     """The figures of a methods paragraph."""
 
-    mask_pixels: int
+    mask: Mask
     mask_from: str
     folds: str
     version: str
@@ -98,10 +98,19 @@ class Method:
 
 def methods_paragraph(method: Method) -> str:
     """Return a paragraph to copy into a paper's methods."""
+    from structmask_gui.core.recommend.shapes import hide
+
+    pixels = method.mask.statistics.true_pixels
+    which = hide(method.mask).removeprefix("hide ")
+    if which.endswith("on either side"):
+        which += " along the row"
+    elif which.startswith("these"):
+        height, width = method.mask.statistics.extent
+        which = f"within {height} x {width} pixels"
     hidden = (
         "the pixel itself (the rule of Noise2Void, Krull et al. 2019)"
-        if method.mask_pixels == 1
-        else f"a mask of {method.mask_pixels} pixels about it ({method.mask_from}), whose noise is"
+        if pixels == 1
+        else f"a mask of {pixels} pixels about it ({which}; {method.mask_from}), whose noise is"
         " correlated with the pixel's (the rule of StructN2V, Broaddus et al. 2020)"
     )
     return (
@@ -111,5 +120,5 @@ def methods_paragraph(method: Method) -> str:
         " hidden layers of 32) trained on the images themselves to predict what it left, scaled by"
         " what held-out pixels supported, and kept to the spatial frequencies at which there is"
         " structure. Grain that does not stand out was smoothed (Gaussian of 0.5 pixels)."
-        f" {method.folds} Measurements were made in the raw images."
+        f" {method.folds}"
     )

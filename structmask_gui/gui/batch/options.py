@@ -27,6 +27,10 @@ _PER = (
 """Which files share a mask: value, text and tooltip."""
 
 
+_WIDE_LETTER = 9
+"""Width of an x, in pixels, from which the text is large."""
+
+
 class BatchChoices(QWidget):
     """Two rows of choices."""
 
@@ -69,11 +73,16 @@ class BatchChoices(QWidget):
         grid.addWidget(QLabel("Written"), 1, 0)
         grid.addWidget(self.into, 1, 1)
         grid.addWidget(into_button, 1, 2)
-        grid.addWidget(self.resume, 0, 3)
-        grid.addWidget(self.replace, 1, 3)
-        grid.addWidget(self.figures, 0, 4)
-        grid.addWidget(self.reports, 1, 4)
-        grid.addWidget(self.same, 2, 3, 1, 2)
+        # The boxes beside these have no room with large text.
+        below = 2 if self.fontMetrics().horizontalAdvance("x") > _WIDE_LETTER else 0
+        left = 0 if below else 3
+        boxes = QGridLayout()
+        boxes.addWidget(self.resume, 0, 0)
+        boxes.addWidget(self.replace, 1, 0)
+        boxes.addWidget(self.figures, 0, 1)
+        boxes.addWidget(self.reports, 1, 1)
+        boxes.addWidget(self.same, 2, 0, 1, 2)
+        grid.addLayout(boxes, below, left, 3, 3 if below else 1)
         grid.setColumnStretch(1, 1)
 
     @property

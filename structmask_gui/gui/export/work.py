@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.desktop.places import beside
-from structmask_gui.gui.session.opening import Signatures, check_unchanged
+from structmask_gui.gui.session.opening import Signatures, check_there, check_unchanged
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
@@ -92,7 +92,7 @@ class Result(NamedTuple):
                 "The reference stack of this mask is no longer there, which its record would have"
                 " to name; measure again."
             )
-        check_unchanged(self.signatures)
+        check_there(self.signatures)
         record = make_record(
             self.extraction,
             MeasuredFiles(self.stacks, **self.references),
@@ -111,6 +111,7 @@ def write_masks(result: Result, files: Mapping[str, Path], task: Task) -> list[s
     from structmask_gui.io.files.atomic import check_no_input
     from structmask_gui.io.results.files import write_forms
 
+    check_unchanged(result.signatures)
     for path in files.values():
         check_no_input(path, result.inputs)
     return [str(path) for path in write_forms(result.result.mask, files, result.record, task)]

@@ -43,6 +43,7 @@ class FactsPanel(QWidget):
         self.facts.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.mask_size = QLabel()
+        self.mask_size.setWordWrap(True)
         self.mask_size.setToolTip("Height and width of what the mask hides, the centre included")
         self.mask_size.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.series = self._combo("The file holds several images; choose one")
@@ -60,6 +61,7 @@ class FactsPanel(QWidget):
         self.dark = ReferenceStackRow("dark", brief=True)
         self.dark.chosen.connect(session.reference_stacks.choose)
         self._form = QFormLayout()
+        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self._form.setContentsMargins(0, 4, 0, 0)
         self._form.setSpacing(4)
         for label, field in (

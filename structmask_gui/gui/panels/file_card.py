@@ -73,6 +73,7 @@ class FileCard(QFrame):
         top.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
         top.addWidget(self.facts, 1)
         self._form = QFormLayout()
+        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self._form.setContentsMargins(0, 0, 0, 0)
         self._form.setSpacing(4)
         self._form.addRow("Series", self.series)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -43,6 +43,7 @@ from structmask_gui.gui.quality.image_compare import (
 )
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Step
+from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.views.image.display import percentile_levels
 from structmask_gui.gui.views.image.frame_slider import FrameBar
 from structmask_gui.gui.widgets import dialogs
@@ -92,6 +93,7 @@ class DenoiseWindow(QDialog):
         self._step = 1  # of the file's pixels, every so many are drawn
         self.ticks: dict[Doubt, QCheckBox] = {}
         self._said = ""
+        self._failed = False  # whether that is an error
         self._then: Callable[[], object] | None = None  # once the result is written or discarded
         self._question: QDialog | None = None  # about the result, while it is open
         self._build()
@@ -117,6 +119,8 @@ class DenoiseWindow(QDialog):
         font.setBold(True)
         font.setPointSizeF(1.15 * font.pointSizeF())
         self.title.setFont(font)
+        self.warning = QLabel()
+        self.warning.setAccessibleName("Error")
         self.step = QLabel()
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
@@ -129,18 +133,17 @@ class DenoiseWindow(QDialog):
         # The pictures stay where they are as the progress comes and goes.
         self.title.setMinimumHeight(self.cancel_button.sizeHint().height())
         top = QHBoxLayout()
+        top.addWidget(self.warning)
         top.addWidget(self.title, 1)
         for widget in (self.step, self.progress, self.pause_button, self.cancel_button):
             top.addWidget(widget)
 
         layout = QVBoxLayout(self)
         layout.addLayout(top)
-        middle = QHBoxLayout()
-        middle.addWidget(self._images(), 3)
-        middle.addWidget(self._words(), 1)
-        layout.addLayout(middle, 1)
+        layout.addWidget(self._images(), 5)
+        layout.addWidget(self._words(), 3)
         layout.addLayout(self._buttons())
-        dialogs.resize_for_text(self, QSize(1180, 660))
+        dialogs.resize_for_text(self, QSize(1180, 720))
 
     def _images(self) -> QWidget:
         self.images = QWidget()
@@ -185,15 +188,18 @@ class DenoiseWindow(QDialog):
 
     def _words(self) -> QWidget:
         self.asked = QWidget()
+        self.asked.hide()
         self._asked = QVBoxLayout(self.asked)
         self._asked.setContentsMargins(0, 0, 0, 0)
         self.figures, self.cautions = paragraph(), paragraph(WHAT_IT_IS)
         body = QWidget()
-        column = QVBoxLayout(body)
-        column.setSpacing(12)
-        for widget in (self.asked, self.figures, self.cautions):
+        columns, column = QHBoxLayout(body), QVBoxLayout()
+        columns.setSpacing(24)
+        for widget in (self.asked, self.figures):
             column.addWidget(widget)
         column.addStretch(1)
+        columns.addLayout(column, 1)
+        columns.addWidget(self.cautions, 1, Qt.AlignmentFlag.AlignTop)
         return scrolled(body)
 
     def _buttons(self) -> QHBoxLayout:
@@ -341,7 +347,7 @@ class DenoiseWindow(QDialog):
         """Copy the paragraph for a paper."""
         if self.denoising.made is not None:
             QGuiApplication.clipboard().setText(self.denoising.made.record.methods)
-            self._say("The methods paragraph is on the clipboard.")
+            self.toast.say("The methods paragraph is on the clipboard.")
 
     def _cancel(self) -> None:
         self.denoising.cancel()
@@ -357,14 +363,15 @@ class DenoiseWindow(QDialog):
         evaluation = None if made is None else made.evaluation
         return None if evaluation is None else evaluation.next_mask
 
-    def _say(self, text: str) -> None:
-        self._said = text
+    def _say(self, text: str, *, failed: bool = False) -> None:
+        self._said, self._failed = text, failed
         self._update()
 
     def _on_failed(self, text: str) -> None:
         if self._question is None:
             self._then = None
-        self._say(in_labels(text))
+        self.toast.hide()
+        self._say(in_labels(text), failed=True)
         if not self.isVisible():
             self._session.report_error(text)
 
@@ -383,6 +390,7 @@ class DenoiseWindow(QDialog):
         self._draw()
 
     def _on_saved(self, names: list[str]) -> None:
+        self._say("")
         first = Path(names[0])
         self.toast.say(
             f"Saved {first.name}",
@@ -395,9 +403,9 @@ class DenoiseWindow(QDialog):
     def copy_figure(self) -> None:
         """Copy what is compared as one picture."""
         if copy_figure(self._session, self._pictures, self._step):
-            self._say("The figure is on the clipboard.")
+            self.toast.say("The figure is on the clipboard.")
         else:
-            self._say("There is no picture to copy yet.")
+            self.toast.say("There is no picture to copy yet.")
 
     def _on_stack(self) -> None:
         self._forget_picture()
@@ -448,6 +456,9 @@ class DenoiseWindow(QDialog):
             self.frames.set_frame(state.frame)
         self.frames.setEnabled(made is not None or phase == "asking")
         say(self.title, self._title())
+        failed = self._failed and self.title.text() == self._said
+        self.warning.setPixmap(icon("warning").pixmap(18, 18) if failed else QPixmap())
+        self.warning.setVisible(failed)
         busy = working or denoising.saving or denoising.testing
         for widget in (self.step, self.progress):
             widget.setVisible(busy)
@@ -500,6 +511,7 @@ class DenoiseWindow(QDialog):
             if widget is not None:
                 widget.deleteLater()
         self.ticks = {}
+        self.asked.setVisible(bool(wanted))
         if wanted:
             self._asked.addWidget(paragraph(_ASKED))
         for doubt in wanted:

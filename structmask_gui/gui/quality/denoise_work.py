@@ -16,7 +16,7 @@ from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import ArrayFrames
-from structmask_gui.gui.session.opening import check_unchanged
+from structmask_gui.gui.session.opening import check_there
 
 if TYPE_CHECKING:
     from structmask_gui.core.arrays import BoolArray
@@ -92,7 +92,7 @@ def find_doubts(state: State, task: Task) -> tuple[Doubt, ...]:
     from structmask_gui.io.denoise_files import doubts_about, flags_of
 
     assert state.stack is not None
-    check_unchanged(state.signatures)
+    check_there(state.signatures)
     flags = flags_of(state.stack, state.extraction, task)
     return doubts_about(state.stack, flags, told_error(state.extraction, state.mask))
 
@@ -115,7 +115,7 @@ def _made(plan: Plan, task: Task) -> Denoised:
     from structmask_gui.io.results.record import InputRecord
     from structmask_gui.io.stack.units import pixel_size
 
-    check_unchanged(plan.state.signatures)
+    check_there(plan.state.signatures)
     stack = plan.stack
     shared = "shared_frames" in plan.accepted
     denoiser = Denoiser(stack, plan.mask, shared_noise=shared)

@@ -51,6 +51,7 @@ class Denoising(QObject):
     shown = Signal(object)  # Shown
     saved = Signal(list)  # names of files
     failed = Signal(str)  # the sentence
+    left = Signal(str)  # other files were opened meanwhile: what became of it, a sentence
 
     _early = Signal(object)  # from the thread
 
@@ -173,8 +174,8 @@ class Denoising(QObject):
     def show_frame(self, *_: object) -> None:
         """Show the session's frame under a question or with its result; `shown` follows."""
         state = self._session.state
-        ready = self.made is not None or self.phase == "asking"
-        if ready and state.stack is not None and not self.working:
+        ready = self.made is not None or (self.phase == "asking" and not self.working)
+        if ready and state.stack is not None:
             doubting = self.made if self.doubting else None
             work = partial(read, state.stack, state.frame, (self.made, self.bare), doubting)
             self._reading.run(work, self.shown.emit, self.failed.emit)
@@ -267,7 +268,8 @@ class Denoising(QObject):
             self.start()
 
     def _on_early(self, shown: Shown) -> None:
-        if self._job.pending and self.phase == "learning":
+        # Beside the figures of a result stands that result, whatever it will be compared with.
+        if self._job.pending and self.phase == "learning" and self.made is None:
             self.shown.emit(shown)
 
     def _on_made(self, made: Denoised) -> None:
@@ -300,6 +302,13 @@ class Denoising(QObject):
         self.stepped.emit(step)
 
     def _on_stack(self) -> None:
+        plan = self._plan if self.phase == "learning" else None
+        if plan is not None and plan.target is not None:
+            name = plan.stack.name
+            self.left.emit(
+                f"Denoising {name} is paused; it goes on when you open {name} and denoise it again."
+                f" What it has learned is kept in {plan.target.parent}."
+            )
         # The raw frames it reads are about to be closed.
         for job in (self._job, self._reading):
             job.cancel()

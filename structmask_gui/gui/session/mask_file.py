@@ -13,7 +13,13 @@ from PySide6.QtWidgets import QWidget
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.desktop.places import beside
-from structmask_gui.gui.session.opening import Part, choices_of, denoised_from, frames_of
+from structmask_gui.gui.session.opening import (
+    Part,
+    choices_of,
+    denoised_from,
+    frames_of,
+    missing_note,
+)
 from structmask_gui.gui.session.worker import Job
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.io.files.paths import last_part
@@ -60,7 +66,9 @@ class MaskFile(QObject):
 
     def _on_record(self, found: _Recorded) -> None:
         state = self._session.state
-        own = set(map(last_part, state.paths)) & set(found.images)
+        own = bool(set(map(last_part, state.paths)) & set(found.images))
+        # A copy of a file that is gone is opened in its place.
+        own = own and not (found.paths and missing_note(state.signatures))
         if state.extraction is not None and (own or not found.images):
             self._on_read((found.mask, found.name, found.images))
         elif not found.images:
@@ -86,7 +94,8 @@ class MaskFile(QObject):
         self._waiting = None
         if state.paths == found.paths:
             self.read.emit(found.mask, found.name, found.images)
-            self.said.emit(f"{found.name} opened its own image, {found.paths[0].name}.")
+            at = found.paths[0]
+            self.said.emit(f"{found.name} opened its own image, {at.name} in {at.parent}.")
 
     def _on_busy(self, busy: bool) -> None:
         # Queued after the result, which takes the mask: without one, it was cancelled.

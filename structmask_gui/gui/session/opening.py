@@ -199,6 +199,13 @@ def read_for_display(
     return np.concatenate(parts)
 
 
+def read_unchanged(frames: Frames, frame: int, signatures: Signatures, task: Task) -> AnyArray:
+    """Return a frame as `read_for_display` does; `InputError` if a file is no longer the same."""
+    image = read_for_display(frames, frame, task)
+    check_unchanged(signatures)
+    return image
+
+
 def _whole_band(frames: Frames, frame: int, rows: range) -> AnyArray:
     return np.array(frames.read(frame, rows.start, rows.stop)[:: rows.step, :: rows.step])
 
@@ -233,13 +240,20 @@ def check_unchanged(signatures: Signatures) -> None:
             raise InputError(f"{shown(path)}: was changed after it was opened; {before.again}.")
 
 
+def check_there(signatures: Signatures) -> None:
+    """Raise `InputError`, too, for a file that is no longer there: it has no checksum."""
+    check_unchanged(signatures)
+    if missing := missing_note(signatures):
+        raise InputError(missing)
+
+
 def missing_note(signatures: Signatures) -> str:
     """Return a sentence on open files that are no longer there, or nothing."""
     for path, before in signatures.items():
         if before is not None and _signature(path) is None:
             return (
                 f"{shown(path)}: is no longer there. What is open can still be measured until it"
-                " is closed."
+                " is closed, but not denoised or recorded: put the file back for that."
             )
     return ""
 

@@ -25,7 +25,7 @@ from structmask_gui.gui.session.opening import (
     Part,
     close_files,
     open_files,
-    read_for_display,
+    read_unchanged,
 )
 from structmask_gui.gui.session.pinned import Pinned
 from structmask_gui.gui.session.quality import Quality
@@ -279,7 +279,7 @@ class Session(QObject):
         if frame != self._state.frame:
             self._set(frame=frame)
             self.frame_changed.emit(frame)
-            work = partial(read_for_display, frames, frame)
+            work = partial(read_unchanged, frames, frame, self._state.signatures)
             self._reading.run(work, self._on_read, self._on_not_read)
 
     def _on_read(self, image: Any) -> None:
@@ -388,7 +388,8 @@ class Session(QObject):
             return None
         from structmask_gui.core.recommend.answer import answer
 
-        told = answer(result, self.recommendation, self.quality.scored).doubted(self.misfit)
+        why = f"{self.misfit} {self._state.too_large}".strip()
+        told = answer(result, self.recommendation, self.quality.scored).doubted(why)
         return told.of_denoised() if self._state.denoised else told
 
     @property
@@ -405,7 +406,7 @@ class Session(QObject):
         if result is None:
             return ""
         own = doubt_about(result, self.recommendation, self.quality.scored)
-        return f"{self.misfit} {own}".strip()
+        return " ".join(filter(None, (self.misfit, self._state.too_large, own)))
 
     def _measure(
         self, request: Request, *, afresh: bool = False, measurement: Measurement | None = None

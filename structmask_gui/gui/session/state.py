@@ -150,6 +150,20 @@ class State:
         return None if self.result is None else self.result.mask
 
     @property
+    def too_large(self) -> str:
+        """Why the present mask cannot be used on frames of this size, a sentence; else empty."""
+        if self.mask is None or self.frames is None:
+            return ""
+        height, width = self.mask.statistics.extent
+        rows, columns = self.frames.frame_shape
+        if height <= rows and width <= columns:
+            return ""
+        return (
+            f"The mask ({height} x {width} pixels) is larger than the frames ({rows} x {columns}):"
+            " it cannot be used on them."
+        )
+
+    @property
     def pinned_words(self) -> str:
         """The label of mask A, which names its file only where that is another one."""
         name = "" if self.frames is None else self.frames.name

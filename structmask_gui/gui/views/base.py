@@ -110,6 +110,7 @@ class PictureView(QWidget):
         self.box.sigRangeChangedManually.connect(self._on_moved)
         self.box.right_clicked.connect(self._open_menu)
         self.canvas.resized.connect(self._place)
+        self.canvas.resized.connect(self.veil.follow)
         self.canvas.hovered.connect(self._on_hovered)
         self.canvas.left.connect(self._on_left)
         self.canvas.double_clicked.connect(self.reset_zoom)
@@ -419,11 +420,10 @@ class PictureView(QWidget):
             self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Make room for the legend, and keep the veil over the picture."""
+        """Make room for the legend."""
         super().resizeEvent(event)
         self._fit_title()
         self._arrange()
-        self.veil.follow()
 
     def _fit_title(self) -> None:
         """Say the title in full where it fits, or the short one, with dots where that is cut."""

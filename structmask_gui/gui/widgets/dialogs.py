@@ -30,12 +30,16 @@ _ARROWS = {"backButton": "previous", "forwardButton": "next", "toParentButton": 
 MASKS = "Masks (*.npy *.png *.tif *.tiff *.json);;All files (*)"
 
 
-def readable_files() -> str:
-    """Return the filter of the dialogs that open images, their reader installed or not."""
+def readable_files(what: str = "Images", *more: str) -> str:
+    """Return the filter of the dialogs that open images, their reader installed or not.
+
+    ``more``: Endings of other files that are opened there.
+    """
     from structmask_gui.io.formats.known import ALL_EXTENSIONS
 
-    endings = sorted({f"*{ending}" for endings in ALL_EXTENSIONS.values() for ending in endings})
-    return f"Images ({' '.join(endings)});;All files (*)"
+    known = {ending for endings in ALL_EXTENSIONS.values() for ending in endings}
+    endings = sorted(f"*{ending}" for ending in {*known, *more})
+    return f"{what} ({' '.join(endings)});;All files (*)"
 
 
 def ask_files(
@@ -108,8 +112,12 @@ def resize_on_screen(window: QWidget, size: QSize) -> None:
 
 def resize_for_text(window: QWidget, size: QSize) -> None:
     """Give a window a size, larger where the text is, but none larger than the screen."""
-    larger = max(1.0, window.fontMetrics().horizontalAdvance("x") / _LETTER)
-    resize_on_screen(window, size * larger)
+    resize_on_screen(window, QSize(for_text(window, size.width()), for_text(window, size.height())))
+
+
+def for_text(widget: QWidget, length: int) -> int:
+    """Return a length that is right for text of the usual size, larger where the text is."""
+    return round(length * max(1.0, widget.fontMetrics().horizontalAdvance("x") / _LETTER))
 
 
 def ask_text(

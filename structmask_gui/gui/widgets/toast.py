@@ -55,11 +55,18 @@ class Toast(QFrame):
         window.installEventFilter(self)
         self.hide()
 
-    def say(self, text: str, button: str, answer: Callable[[], object], tip: str = "") -> None:
-        """Show a text with a button, in place of the one before."""
+    def say(
+        self,
+        text: str,
+        button: str = "",
+        answer: Callable[[], object] | None = None,
+        tip: str = "",
+    ) -> None:
+        """Show a text, perhaps with a button, in place of the one before."""
         self.label.setText(text)
         self.label.set_tip(text)
         self.button.setText(button)
+        self.button.setVisible(bool(button))
         self.button.setToolTip(tip or button)
         self._answer = answer
         self._place()

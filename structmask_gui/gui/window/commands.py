@@ -24,6 +24,7 @@ from structmask_gui.gui.style.app_theme import ThemeName
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.toast import Toast
 from structmask_gui.gui.window import help_dialogs
+from structmask_gui.gui.window.mask_editor import DroppedMask
 from structmask_gui.gui.window.shell import Shell
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Commands(QObject):
         self._few_of = ""
         self._accepted: tuple[Mask, bool] | None = None  # in spite of doubts; if it was stale
         self.toast = Toast(window)
+        self.dropped = DroppedMask(window.session, self.toast)
+        window.session.writers.ended.connect(self._on_writer_ended)
         window.session.stack_changed.connect(self._take_few)
         window.session.references_dropped.connect(self._offer_references)
         window.session.stack_changed.connect(self._offer_axes)
@@ -63,7 +66,7 @@ class Commands(QObject):
             self.window,
             "Open a stack",
             self._folder(),
-            dialogs.readable_files(),
+            dialogs.readable_files("Images and records", ".json"),
             self.window.open_paths,
             several=True,
         )
@@ -294,6 +297,7 @@ class Commands(QObject):
             from structmask_gui.gui.quality.denoise_window import DenoiseWindow
 
             self._denoise = DenoiseWindow(self.window, self.session, self.show_in_system)
+            self._denoise.denoising.left.connect(self.window.say)
         self._denoise.begin()
 
     def let_go(self, then: Callable[[], object]) -> None:
@@ -537,6 +541,12 @@ class Commands(QObject):
             partial(self.show_in_system, first.parent),
             f"Show {first.parent} in the file manager",
         )
+
+    def _on_writer_ended(self, error: str) -> None:
+        """Say no longer what was written before: it would stand beside the error."""
+        if error:
+            self.toast.hide()
+            self.window.statusBar().clearMessage()
 
     def show_in_system(self, folder: Path) -> None:
         """Show a folder in the file manager; it is made if it is not there."""

@@ -62,7 +62,7 @@ PRESETS = DockInfo("presets", "Presets", "panels.presets", "PresetsPanel")
 DETAILS = ("quality", "rings", "curves", "result", "log")
 """What *Details* shows."""
 
-WIDTHS = {"files": 180, "parameters": 300}
+WIDTHS = {"files": 180, "parameters": 300, "help": 330}
 _USUAL = 1280
 """Width of the window that has the docks so wide; in a wider one the file list has more."""
 _FILES_SHARE = 6
@@ -118,6 +118,8 @@ def build_panel(info: DockInfo, window: Shell) -> QWidget:
         panel.narrowed.connect(partial(_narrow, window))
         panel.drag_started.connect(window.session.edits.begin_drag)
         panel.drag_ended.connect(window.session.edits.end_drag)
+    if info.id == "help":
+        panel.setMinimumWidth(WIDTHS["parameters"])  # beside which it is a tab
     assert isinstance(panel, QWidget)
     return panel
 

@@ -235,6 +235,7 @@ class MainWindow(Shell):
         # Wide views and docks at once, for a moment, would widen a small window for good.
         if tune:
             self.views.set_tune(True)
+            self._update_file_list()
         self._show_dock("parameters", tune)
         self._update_file_list()
         if not tune:
@@ -288,6 +289,11 @@ class MainWindow(Shell):
         """Show the file list to tune, and where the folder holds several files."""
         wanted = self.settings.tune or places.holds_several(self.session.state.paths)
         wanted = self.settings.file_list and (wanted or self._file_list_asked)
+        if self.settings.tune and not self._file_list_asked:
+            # With large text it would widen a small window.
+            parameters = dialogs.for_text(self, WIDTHS["parameters"])
+            room = self.width() - self.views.minimumSizeHint().width() - parameters
+            wanted = wanted and room >= WIDTHS["files"]
         self._show_dock("files", wanted)
 
     def _on_dock_switched(self, shown: bool) -> None:

@@ -6,6 +6,7 @@ What it does goes through the session, so that every step can be undone and ever
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.gui.session.session import Session
     from structmask_gui.gui.views.lags.mask import MaskView
+    from structmask_gui.gui.widgets.toast import Toast
 
 Tool = Literal["draw", "line"]
 Cell = tuple[int, int]
@@ -289,6 +291,35 @@ class MaskEditor(QObject):
 
     def _on_closing(self) -> None:
         self.file.close()
+
+
+class DroppedMask(QObject):
+    """Offers a mask that was changed by hand again after other frames were opened."""
+
+    def __init__(self, session: Session, toast: Toast) -> None:
+        super().__init__(toast)
+        self._session, self._toast = session, toast
+        self._present = self._dropped = session.state.edit
+        session.stack_changed.connect(self._on_stack)
+        session.mask_changed.connect(self._on_mask)
+
+    def _on_stack(self) -> None:
+        # The mask of the new ones follows.
+        self._dropped = None if self._session.state.frames is None else self._present
+
+    def _on_mask(self) -> None:
+        state, dropped = self._session.state, self._dropped
+        self._present = state.edit
+        if dropped is None or state.extraction is None or state.stale:
+            return
+        self._dropped = None
+        use = partial(self._session.edits.set_mask, dropped.mask, dropped.how, "Use the mask here")
+        self._toast.say(
+            f"The mask {dropped.how} belonged to what was open before.",
+            "Use it here too",
+            use,
+            "Put it in place of the mask of these frames",
+        )
 
 
 class _Bar(QWidget):

@@ -49,6 +49,9 @@ _View = TypeVar("_View", bound=PictureView)
 _FIRST_SIZES = {
     "calm": [[628, 372], [500, 500], [360, 400, 270]],
     "tune": [[425, 575], [500, 500], [400, 400, 400]],
+    # While the mask is edited it has the room.
+    "calm, editing": [[350, 650], [500, 500], [580, 240, 180]],
+    "tune, editing": [[650, 350], [500, 500], [220, 220, 560]],
 }
 """How the rows, the images and the views over lags share the room at first."""
 
@@ -96,6 +99,7 @@ class ViewArea(QWidget):
         self.welcome: Welcome | None = None
         self.image.frame_requested.connect(session.set_frame)
         self.image.region_drawn.connect(session.edits.set_region)
+        self.image.region_refused.connect(session.report_error)
         self.image.region_cleared.connect(self._on_region_cleared)
         session.stack_changed.connect(self._on_stack)
         session.image_changed.connect(self._on_image)
@@ -302,7 +306,7 @@ class ViewArea(QWidget):
 
     @property
     def _layout(self) -> str:
-        return "tune" if self.tune else "calm"
+        return f"{'tune' if self.tune else 'calm'}{', editing' if self.editor.on else ''}"
 
     def _note_sizes(self, *_: int) -> None:
         """Keep what was dragged; nothing else changes how the room is shared."""
@@ -417,6 +421,7 @@ class ViewArea(QWidget):
                 self.mask_view.set_extraction(result)
 
     def _on_editing(self, on: bool) -> None:
+        self._share()
         if not on:
             self._near_of = None  # its view showed only the mask
             self._show_near()

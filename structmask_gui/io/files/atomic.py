@@ -73,7 +73,7 @@ def atomic_file(path: str | os.PathLike[str], *, force: bool = False) -> Iterato
         temporary = None
         _sync_folder(target.parent)
     except OSError as error:
-        remedy = _remedy(error, "choose another folder or make room")
+        remedy = _remedy(error, "choose another folder")
         raise InputError(f"{name}: cannot be written ({_why(error)}); {remedy}.") from error
     finally:
         if temporary is not None:
@@ -82,9 +82,11 @@ def atomic_file(path: str | os.PathLike[str], *, force: bool = False) -> Iterato
 
 
 def _remedy(error: Exception, otherwise: str) -> str:
-    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.ENAMETOOLONG:
         return "shorten the name of the image file or of the folder"
-    return otherwise
+    full = number in (errno.ENOSPC, errno.EDQUOT)
+    return "make room or choose another folder" if full else otherwise
 
 
 def checked_target(path: Path) -> tuple[Path, os.stat_result | None]:

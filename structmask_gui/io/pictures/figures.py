@@ -36,6 +36,9 @@ _PART = 240
 _LARGEST_CELL = 44
 _BAR = 26
 _NARROWEST_PANEL, _WIDEST_PANEL = 480, 1024
+HEADING = 2 * TEXT
+"""Height of the titles above panels."""
+_GAP = 12
 _KEPT = (210, 30, 40)
 _RING = (255, 255, 255)
 _NOT_CONSIDERED = (150, 150, 150)
@@ -192,7 +195,6 @@ def _draw_bar(
 
 def draw_panels(
     panels: Sequence[tuple[str, NDArray[np.floating], tuple[float, float]]],
-    pixel_width: float | None = None,
 ) -> Image:
     """Return images of one size side by side, each with its title.
 
@@ -200,25 +202,19 @@ def draw_panels(
     ----------
     panels : sequence of (title, values, (low, high))
         Values have the shape (y, x); `low` is drawn black and `high` white.
-    pixel_width : float, optional
-        Width of a pixel in µm; with it the first image gets a scale bar.
     """
     from PIL import Image, ImageDraw, ImageFont
 
     font = ImageFont.load_default(TEXT)
     images = [_enlarged(values, levels) for _, values, levels in panels]
     width, height = images[0].size
-    heading, gap = 2 * TEXT, 12
-    size = (len(images) * (width + gap) - gap, height + heading)
+    size = (len(images) * (width + _GAP) - _GAP, height + HEADING)
     figure = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(figure)
     for number, (image, (title, *_)) in enumerate(zip(images, panels, strict=True)):
-        left = number * (width + gap)
-        figure.paste(image, (left, heading))
-        draw.text((left, heading / 2), title, fill=INK, font=font, anchor="lm")
-    if pixel_width is not None:
-        shown = pixel_width * panels[0][1].shape[1] / width
-        _draw_scale_bar(draw, font, shown, (width, height), heading)
+        left = number * (width + _GAP)
+        figure.paste(image, (left, HEADING))
+        draw.text((left, HEADING / 2), title, fill=INK, font=font, anchor="lm")
     return figure
 
 
@@ -236,21 +232,3 @@ def _enlarged(values: NDArray[np.floating], levels: tuple[float, float]) -> Imag
         return picture
     cell = max(1, _NARROWEST_PANEL // most)
     return picture.resize((picture.width * cell, picture.height * cell), Image.Resampling.NEAREST)
-
-
-def _draw_scale_bar(
-    draw: ImageDraw, font: Font, micrometres: float, size: tuple[int, int], top: int
-) -> None:
-    """Draw a scale bar of a round length into the lower right corner of the first panel."""
-    width, height = size
-    most = micrometres * width / 4
-    power = 10.0 ** np.floor(np.log10(most))
-    length = max(step * power for step in (1, 2, 5) if step * power <= most)
-    right, bottom = width - 16, top + height - 16
-    left = right - length / micrometres
-    draw.rectangle((left, bottom - 6, right, bottom), fill=PAPER, outline=INK)
-    text = f"{length:g} µm" if length >= 1 else f"{1000 * length:g} nm"
-    middle = (left + right) / 2
-    draw.text(
-        (middle, bottom - 12), text, PAPER, font, anchor="ms", stroke_width=2, stroke_fill=INK
-    )

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.symmetry import allowed_turns
-from structmask_gui.core.names import counted
+from structmask_gui.core.names import Target, counted
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.parameters.rules import why_without_effect
 from structmask_gui.core.quality.assessment import NOT_SEPARATED
@@ -29,9 +29,15 @@ from structmask_gui.io.pictures.figures import draw_frame, draw_values
 from structmask_gui.io.pictures.mask_picture import draw_mask
 from structmask_gui.io.report.html import bullets, code, figure, page, paragraph, table
 from structmask_gui.io.results.record import InputRecord, Record
-from structmask_gui.io.trainers.snippets import NO_CONTEXT, MaskContext, snippets
+from structmask_gui.io.stack.units import pixel_size
+from structmask_gui.io.trainers.snippets import NO_CONTEXT, MaskContext, snippet
 
 _LARGEST_DRAWN = 201
+_TRAINERS: tuple[Target, ...] = ("careamics", "n2v")
+_UNIT = (
+    "Percentages are of the noise's variance, so that an expected error of 100 % is no denoising;"
+    " they are estimates from a linear model, ± their standard error."
+)
 
 
 def save_report(
@@ -90,7 +96,7 @@ def report_bytes(
         *_verdict(record),
         *_statistics(record, mask),
         *_ledger(record.recommendation),
-        *_quality(record.quality, mask),
+        *_quality(record, mask),
         *_rings(record),
         *_inputs(record),
         *_parameters(record),
@@ -118,9 +124,8 @@ def _ledger(recommendation: Mapping[str, Any] | None) -> Iterator[str]:
     choice = recommendation.get("choice")
     yield "<h2>Why this mask</h2>"
     yield paragraph(
-        f"{recommendation.get('rule', '')} Expected error in units of the noise's variance, so that"
-        " 0.08 is 8 % of the noise and 1 is no denoising; an estimate from a linear model. Cost of"
-        " training: calibrated on small U-Nets."
+        f"{recommendation.get('rule', '')} {_UNIT} Training: what more hidden pixels cost it,"
+        " calibrated on small U-Nets; it is part of the expected error."
     )
     try:
         rows = [_ledger_row(row, choice) for row in recommendation["ledger"]]
@@ -131,20 +136,26 @@ def _ledger(recommendation: Mapping[str, Any] | None) -> Iterator[str]:
     yield table(
         (
             *("Mask", "Pixels", "Noise copied", "Noise left", "Detail lost", "Training"),
-            *("Expected error", "±"),
+            "Expected error",
         ),
         rows,
-        numbers=(1, 2, 3, 4, 5, 6, 7),
+        numbers=(1, 2, 3, 4, 5, 6),
     )
 
 
 def _ledger_row(row: Mapping[str, Any], choice: object) -> Sequence[object]:
     tie = " (equally good)" if row["tied"] and row["name"] != choice else ""
-    figures = (f"{row[name]:.3f}" for name in ("left", "lost", "training", "error", "error_se"))
+    figures = (_share(row[name]) for name in ("copied", "left", "lost", "training"))
+    error = f"{_share(row['error'])} ± {_share(row['error_se'])}"
     name = row_words(str(row["name"]))
     if row["name"] == choice:
         name = f"recommended: {name}"
-    return (f"{name}{tie}", row["pixels"], f"{row['copied']:.1%}", *figures)
+    return (f"{name}{tie}", row["pixels"], *figures, error)
+
+
+def _share(value: float) -> str:
+    """Return a share of the noise's variance in per cent, to two digits."""
+    return f"{float(f'{100 * value:.2g}'):g} %" if abs(value) >= 0.0005 else "0 %"
 
 
 def _pictures(mask: Mask, extraction: Extraction | None, frame: ArrayLike | None) -> Iterator[str]:
@@ -183,20 +194,10 @@ def _verdict(record: Record) -> Iterator[str]:
     if record.verdict is None:
         return
     verdict = record.verdict
-    own = verdict.sentence == record.sentence
-    of = " on the mask as extracted" if record.edited else " on the pixels that clearly share noise"
-    yield f"<h2>Verdict{'' if own else of}</h2>"
-    if not own:
-        yield paragraph(verdict.sentence)
+    yield "<h2>Noise</h2>"
     yield bullets(text for text in verdict.details if text not in record.notes)
-    yield table(
-        (),
-        [
-            ("Kind of noise, by strength", verdict.kind),
-            ("Sure", "yes" if verdict.sure else "no"),
-            ("Flags", ", ".join(flag.replace("_", " ") for flag in verdict.flags) or "none"),
-        ],
-    )
+    flags = ", ".join(flag.replace("_", " ") for flag in verdict.flags) or "none"
+    yield table((), [("Kind of noise, by strength", verdict.kind), ("Flags", flags)])
 
 
 def _statistics(record: Record, mask: Mask) -> Iterator[str]:
@@ -216,10 +217,13 @@ def _statistics(record: Record, mask: Mask) -> Iterator[str]:
     )
 
 
-def _quality(quality: Mapping[str, Any] | None, mask: Mask) -> Iterator[str]:
+def _quality(record: Record, mask: Mask) -> Iterator[str]:
+    quality = record.quality
     if quality is None:
         return
     yield "<h2>Quality</h2>"
+    if record.recommendation is None:
+        yield paragraph(_UNIT)
     try:
         rows = list(_figures(quality, mask.statistics.true_pixels - 1))
     except (KeyError, TypeError, ValueError):
@@ -237,19 +241,19 @@ def _figures(quality: Mapping[str, Any], hidden: int) -> Iterator[tuple[str, str
         yield "In doubt", NOT_SEPARATED
     yield (
         "Noise a network could copy",
-        f"{copied:.4g} of its variance; without a mask {bare:.4g} (estimate)",
+        f"{_share(copied)}; without a mask {_share(bare)}",
     )
     needless = counted(quality["needlessly_hidden"], "pixel")
     within = quality.get("hidden_within_radius", hidden)
     if within < hidden:
         needless += f" of the {within} within {quality['radius']} pixels; the mask hides {hidden}"
     yield "Hidden without need", needless
-    yield "Receptive field", f"neighbours within {quality['radius']} pixels"
-    yield "Beyond these", str(quality["curve"]["sentence"])
+    yield "For a network that sees", f"neighbours within {quality['radius']} pixels"
+    yield "For one that sees further", str(quality["curve"]["sentence"])
     yield (
         "Expected error",
-        f"{error['total']:.4g}: noise left {error['noise_left']:.4g}, detail lost"
-        f" {error['detail_lost']:.4g} ({error['what']})",
+        f"{_share(error['total'])} without the cost of training: noise left"
+        f" {_share(error['noise_left'])}, detail lost {_share(error['detail_lost'])}",
     )
     for item in quality["blanked"]:
         yield (
@@ -347,16 +351,21 @@ def _file_rows(what: str, item: InputRecord) -> list[Sequence[object]]:
     shape = " x ".join(str(n) for n in item.shape)
     rows: list[Sequence[object]] = [
         (what, item.name),
-        ("Path", item.path),
         ("Format", item.kind),
         ("Axes and shape", f"{item.axes}, {shape}, {item.dtype}"),
     ]
     if item.series:
         rows.append(("Series", item.series))
     if item.channel is not None:
-        rows.append(("Channel", item.channel))
+        named = item.channel_name not in ("", f"channel {item.channel}", item.channel)
+        name = f" ({item.channel_name})" if named else ""
+        rows.append(("Channel", f"{item.channel}{name}"))
+    if item.n_frames is not None:
+        rows.append(("Frames", item.n_frames))
     if item.frames is not None:
-        rows.append(("Frames", item.frames))
+        rows.append(("Frames chosen", item.frames))
+    if (size := pixel_size(item.metadata)) is not None:
+        rows.append(("Pixel, height x width", f"{size[0]:.4g} x {size[1]:.4g} µm"))
     if item.sha256 is not None:
         rows.append(("SHA-256", item.sha256))
     return rows
@@ -397,7 +406,11 @@ def _use(record: Record, mask: Mask, context: MaskContext) -> Iterator[str]:
         frames=None if first is None else first.frames,
         first="" if record.answer is None else record.answer.first,
     )
-    for made in snippets(mask, context):
+    yield paragraph(
+        "The window (Use this mask) and structmask text have the texts for other trainers, too."
+    )
+    for target in _TRAINERS:
+        made = snippet(target, mask, context)
         yield f"<h3>{escape(made.title)}</h3>"
         yield bullets(made.notes)
         yield code(made.text)
@@ -406,8 +419,8 @@ def _use(record: Record, mask: Mask, context: MaskContext) -> Iterator[str]:
 def _repeat(record: Record, mask_file: str) -> Iterator[str]:
     yield "<h2>How to repeat it</h2>"
     yield paragraph(
-        "With the record (the JSON file beside the mask) the same extraction is done again on the"
-        " same files:"
+        "With its record the same extraction is done again on the same files. structmask extract"
+        " writes it beside the mask, the window by Export mask, picture and record:"
     )
     name = shlex.quote(Path(mask_file).with_suffix(".json").name)
     yield code(f"structmask extract --from-record {name} --output-dir again")

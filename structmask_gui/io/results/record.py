@@ -63,6 +63,7 @@ class InputRecord(_Part):
     dtype: str
     series: int = 0
     channel: int | Literal["luminance"] | None = None
+    channel_name: str = ""  # as the file has it
     frames: str | None = None  # which frames, START:STOP:STEP; None for all
     # How many frames these are; None in records of versions that did not write it.
     n_frames: int | None = None

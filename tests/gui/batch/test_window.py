@@ -294,7 +294,7 @@ def test_a_report_of_each_mask(batch: BatchWindow, folder: Path, qtbot: QtBot):
     batch.summary_button.click()
     assert batch.said.text() == f"The summary is {(folder / SUMMARY).with_suffix('.html')}"
     for number in range(3):
-        assert f"good{number}_mask.npy" in (folder / f"good{number}_report.html").read_text()
+        assert f"good{number}_mask.json" in (folder / f"good{number}_report.html").read_text()
     page = (folder / SUMMARY).with_suffix(".html").read_text()
     assert page.count("_report.html") == 3
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from structmask_gui.core.denoising import denoiser
 from structmask_gui.gui.window.main_window import MainWindow
 from tests.gui.conftest import noise, one_frame, wait_for_result
 from tests.gui.denoise.conftest import (
@@ -135,3 +136,23 @@ def test_too_little_data_is_refused_in_a_sentence(
     assert shown.title.text() == said.args[0]
     assert not shown.save_button.isEnabled()
     assert files(tmp_path) == ["small.npy"]
+
+
+def test_opening_another_file_says_that_denoising_is_paused(
+    ready: MainWindow, stack_file: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(denoiser, "_ROUNDS", 1000)
+    monkeypatch.setattr(denoiser, "_PATIENCE", 1000)
+    np.save(stack_file.with_name("other.npy"), noise((4, 96, 96), seed=2))
+    unfinished = stack_file.with_name("rows_denoised.ome.tif.unfinished.npz")
+    shown = opened(ready)
+    qtbot.waitUntil(unfinished.exists, timeout=WAIT)
+    with qtbot.waitSignal(shown.denoising.left) as said:
+        ready.open_paths([str(stack_file.with_name("other.npy"))])
+    assert said.args == [
+        "Denoising rows.npy is paused; it goes on when you open rows.npy and denoise it again."
+        f" What it has learned is kept in {stack_file.parent}."
+    ]
+    assert ready.statusBar().currentMessage() == said.args[0]
+    qtbot.waitUntil(lambda: not shown.denoising._job.busy, timeout=WAIT)
+    assert unfinished.exists()

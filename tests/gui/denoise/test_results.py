@@ -153,3 +153,33 @@ def test_the_test_with_spots_is_cancelled(ready: MainWindow, qtbot: QtBot):
     assert shown.denoising.spots == ()
     assert shown.denoising.made is not None
     assert shown.spots_button.isEnabled()
+
+
+def test_beside_the_figures_of_a_mask_stands_its_result_while_no_mask_is_tried(
+    ready: MainWindow, qtbot: QtBot
+):
+    shown = opened(ready)
+    finished(shown, qtbot)
+    qtbot.waitUntil(lambda: len(shown.panes.pictures) == 3, timeout=WAIT)
+    made = shown.denoising.made
+    assert made is not None
+    early: list[Any] = []
+    shown.denoising._early.connect(early.append)
+    shown.bare_button.click()
+    qtbot.waitUntil(lambda: bool(early), timeout=WAIT)
+    assert shown.denoising.bare is None
+    np.testing.assert_array_equal(shown.panes.pictures[1].values, made.answers[0])
+    ready.session.set_frame(2)
+    np_equal = np.array_equal
+    qtbot.waitUntil(lambda: np_equal(shown.panes.pictures[1].values, made.answers[2]), timeout=WAIT)
+    shown.denoising.cancel()
+
+
+def test_images_stand_side_by_side_and_the_words_below_them(ready: MainWindow, qtbot: QtBot):
+    shown = opened(ready)
+    shown.resize(1180, 720)
+    finished(shown, qtbot)
+    qtbot.waitUntil(lambda: len(shown.panes.pictures) == 3, timeout=WAIT)
+    qtbot.waitUntil(lambda: len({frame.top() for frame in shown.panes._frames()}) == 1)
+    assert shown.figures.width() > 400
+    assert shown.cautions.width() > 400

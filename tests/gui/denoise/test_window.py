@@ -78,8 +78,12 @@ def test_the_picture_comes_early_and_the_result_is_that_of_the_engine(
     assert files(stack_file.parent) == ["rows.npy"]
     qtbot.waitUntil(lambda: len(shown.panes.pictures) == 3, timeout=WAIT)
     assert [one.title for one in shown.panes.pictures] == ["Original", "Denoised", "Residual"]
+    headline = shown.title.text()
     shown.copy_figure()
-    assert shown.title.text() == "The figure is on the clipboard."
+    assert shown.toast.label.text() == "The figure is on the clipboard."
+    shown.copy_methods()
+    assert shown.toast.label.text() == "The methods paragraph is on the clipboard."
+    assert shown.title.text() == headline
     ready.session.set_frame(2)
     qtbot.waitUntil(lambda: (pictures[-1].original == raw[2]).all(), timeout=WAIT)
     np.testing.assert_array_equal(shown.panes.pictures[0].values, raw[2].astype(np.float32))
@@ -128,7 +132,7 @@ def test_the_original_stands_under_a_question_and_nothing_of_the_file_before(
     wait_for_result(ready.session, qtbot)
     assert shown.panes.pictures == ()
     shown.copy_figure()
-    assert shown.title.text() == "There is no picture to copy yet."
+    assert shown.toast.label.text() == "There is no picture to copy yet."
     doubts("compressed")
     trigger(ready, "denoise")
     qtbot.waitUntil(lambda: shown.denoising.phase == "asking", timeout=WAIT)

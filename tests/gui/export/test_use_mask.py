@@ -73,3 +73,19 @@ def test_dialogs_of_the_sample_do_not_start_within_the_program(window: MainWindo
     qtbot.waitUntil(lambda: window.session.state.extraction is not None, timeout=20_000)
     trigger(window, "save_npy")
     assert Path(dialog(QFileDialog).selectedFiles()[0]).parent != sample.parent
+
+
+def test_what_was_saved_before_does_not_stand_beside_an_error(
+    loaded: MainWindow, tmp_path: Path, qtbot: QtBot
+):
+    toast = loaded.commands.toast
+    with qtbot.waitSignal(loaded.exporter.written):
+        loaded.exporter.export({"npy": tmp_path / "m.npy"})
+    assert toast.isVisible()
+    with qtbot.waitSignal(loaded.session.failed):
+        loaded.exporter.export({"npy": tmp_path / "no folder" / "m.npy"})
+    qtbot.waitUntil(lambda: not toast.isVisible())
+    assert loaded.statusBar().currentMessage() == ""
+    assert loaded.session.state.error.endswith(
+        "(its folder does not exist); choose another folder."
+    )

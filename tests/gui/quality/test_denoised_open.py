@@ -124,7 +124,9 @@ def test_its_record_opens_the_raw_stack(
         opened(window, stack_file.with_name("other.npy"), qtbot)
     with qtbot.waitSignal(window.views.editor.file.said, timeout=20_000) as said:
         window.open_paths([str(record_path(denoised))])
-    assert said.args == ["rows_denoised.json opened its own image, rows.npy."]
+    assert said.args == [
+        f"rows_denoised.json opened its own image, rows.npy in {stack_file.parent}."
+    ]
     assert window.session.state.paths == (stack_file,)
     assert window.session.state.mask is not None
     assert window.session.state.mask.cropped().shape == (1, 5)

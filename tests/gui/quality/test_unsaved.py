@@ -133,10 +133,12 @@ def test_who_saves_beside_the_question_is_not_asked_again(
     with qtbot.waitSignal(done.denoising.failed, timeout=WAIT):
         dialog(QFileDialog).fileSelected.emit(str(tmp_path / "no" / "d.ome.tif"))
     dialog(QFileDialog).close()
+    assert done.warning.isVisible()
     assert not loaded.close()
     assert dialog(QMessageBox).text() == NOT_SAVED
     pressed("Cancel")
     saved_later(loaded, done, qtbot, tmp_path / "d.ome.tif")
+    assert not done.warning.isVisible()
 
 
 @pytest.mark.parametrize("by", ["start", "take_next", "begin"])

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.progress import NO_TASK
-from structmask_gui.gui.export.work import Result
+from structmask_gui.gui.export.work import Result, write_masks
 from structmask_gui.gui.quality.denoise_work import Plan, denoise, find_doubts
 from structmask_gui.gui.quality.destriping import Destriping
 from structmask_gui.gui.session.denoised import DenoisedStack
@@ -142,3 +142,33 @@ def test_it_is_not_denoised(session: Session, stack_file: Path):
     )
     with pytest.raises(InputError, match="was changed"):
         denoise(plan, NO_TASK)
+
+
+def test_its_frames_are_not_shown_beside_the_answer_of_before(
+    session: Session, stack_file: Path, qtbot: QtBot
+):
+    write_anew(stack_file, 4)
+    with qtbot.waitSignal(session.failed) as said:
+        session.set_frame(1)
+    assert said.args == [CHANGED]
+    assert session.state.image is None
+
+
+@pytest.mark.parametrize("form", ["npy", "json"])
+def test_its_mask_is_not_saved(session: Session, stack_file: Path, form: str):
+    target = stack_file.with_name(f"mask.{form}")
+    write_anew(stack_file)
+    with pytest.raises(InputError) as error:
+        write_masks(Result.of(session), {form: target}, NO_TASK)
+    assert str(error.value) == CHANGED
+    assert not target.exists()
+
+
+def test_one_that_is_gone_is_neither_denoised_nor_recorded(session: Session, stack_file: Path):
+    stack_file.unlink()
+    with pytest.raises(InputError) as error:
+        find_doubts(session.state, NO_TASK)
+    assert "can still be measured until it is closed, but not denoised" in str(error.value)
+    with pytest.raises(InputError) as record:
+        Result.of(session).record(NO_TASK)
+    assert str(record.value) == str(error.value)

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tifffile
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QImage, QRawFont
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -14,7 +15,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.quality.assessment import assess
 from structmask_gui.core.quality.preview import Preview, residual_correlation
 from structmask_gui.core.stack.frames import Region
-from structmask_gui.gui.quality.figure import copy_figure
+from structmask_gui.gui.quality.figure import copy_figure, draw_scale_bar
 from structmask_gui.gui.quality.image_compare import ImageCompare, Picture
 from structmask_gui.gui.quality.preview_view import PreviewView
 from structmask_gui.gui.session.preview import LARGEST, place_of
@@ -307,3 +308,16 @@ def test_image_and_preview_are_of_one_size(
     assert frame.height() == pytest.approx(image.box.geometry().height(), abs=2)
     at = image.canvas.mapToGlobal(QPoint(0, round(image.box.geometry().top()))).y()
     assert view.panes.mapToGlobal(QPoint(0, round(frame.top()))).y() == pytest.approx(at, abs=2)
+
+
+def test_the_scale_bar_is_of_a_round_length_and_names_it(qapp: Any):
+    image = QImage(480, 320, QImage.Format.Format_RGB888)
+    image.fill(0)
+    draw_scale_bar(image, 480, 6)
+    # 1 µm of 6, in white; above it the length, in a font that has its sign.
+    row = [image.pixelColor(x, 320 - 19).lightness() == 255 for x in range(480)]
+    assert sum(row) == pytest.approx(80, abs=2)
+    assert QRawFont.fromFont(QGuiApplication.font()).supportsCharacter(ord("µ"))
+    text = [x for x in range(480) if any(image.pixelColor(x, y).lightness() for y in range(298))]
+    assert text[0] > 384
+    assert text[-1] < 464

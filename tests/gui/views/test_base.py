@@ -28,6 +28,7 @@ from structmask_gui.gui.views.lags.mask import MaskView
 from structmask_gui.gui.views.lags.ring_overlay import RingOverlayView
 from structmask_gui.gui.views.lags.significance import SignificanceView
 from structmask_gui.gui.views.legend import Entry, Legend
+from structmask_gui.gui.window.main_window import MainWindow
 from tests.gui.view_helpers import extraction, statistical
 
 VIEWS: tuple[Callable[[], PictureView], ...] = (
@@ -418,3 +419,12 @@ def test_numbers_do_not_touch_in_a_tiny_view(orientation: str, size: int) -> Non
     ((step, _),) = axis.tickSpacing(-13.5, 13.5, size)
     alone = step > 13.5  # 0, and no other number
     assert alone or size * step / 27 >= (28 if orientation == "bottom" else 16)
+
+
+def test_the_veil_covers_the_picture_when_the_legend_goes(loaded: MainWindow, qtbot: QtBot):
+    view = loaded.views.mask_view
+    assert view.legend.isVisible()
+    view.set_placeholder("…")
+    view.set_mask(None)
+    qtbot.waitUntil(lambda: not view.legend.isVisible())
+    qtbot.waitUntil(lambda: view.veil.geometry() == view.canvas.rect())

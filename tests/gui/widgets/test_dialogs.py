@@ -64,6 +64,13 @@ def test_the_dialogs_offer_what_can_be_read():
         assert ending in offered
 
 
+def test_records_are_offered_where_they_can_be_opened(window: MainWindow):
+    window.commands.open_files()
+    shown = dialog(QFileDialog)
+    assert "*.json" in shown.selectedNameFilter()
+    shown.close()
+
+
 def test_about_can_be_copied(window: MainWindow):
     window.commands.about()
     dialog(TextDialog).copy()

@@ -156,6 +156,15 @@ def test_details_and_single_panels(sample: MainWindow):
     assert not sample.settings.details
 
 
+@pytest.mark.parametrize("width", [1280, 1024])
+def test_the_help_is_wide_enough_to_be_read(window: MainWindow, qtbot: QtBot, width: int):
+    window.resize(width, 700)
+    window.commands.help()
+    laid_out(qtbot)
+    assert window.docks["help"].width() >= WIDTHS["parameters"]
+    assert window.width() == width
+
+
 def test_panels_below_the_views_are_of_one_height(sample: MainWindow, qtbot: QtBot):
     """However they are opened; as high as its panel likes, each would push the images away."""
     heights = set()

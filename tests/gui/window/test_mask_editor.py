@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
@@ -18,7 +18,7 @@ from structmask_gui.gui.window.actions import ACTIONS
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.mask_editor import MaskEditor, changed
 from structmask_gui.io.results.masks import save_npy
-from tests.gui.conftest import noise, wait_for_result
+from tests.gui.conftest import SIZE, noise, wait_for_result
 from tests.gui.open_dialogs import dialog
 
 pytestmark = pytest.mark.one_window
@@ -317,8 +317,17 @@ def test_a_record_opens_its_own_image(
     assert state.mask == SQUARE
     assert "from rows_mask.json" in loaded.headline.how_sure.text()
     said = loaded.statusBar().currentMessage()
-    assert said == "rows_mask.json opened its own image, rows.npy."
+    assert said == f"rows_mask.json opened its own image, rows.npy in {image.parent}."
     assert not loaded.headline.error.isVisible()
+
+
+def test_a_record_opens_the_copy_beside_it_of_an_image_that_is_gone(
+    loaded: MainWindow, stack_file: Path, record: Path, qtbot: QtBot
+):
+    copy = stack_file.rename(record.with_name(stack_file.name))  # under the open window
+    open_record(loaded, record, qtbot)
+    assert loaded.session.state.paths == (copy,)
+    assert loaded.session.state.mask == SQUARE
 
 
 def test_a_long_name_is_that_of_the_open_image(
@@ -409,3 +418,25 @@ def test_a_mask_too_large_to_grow_is_a_sentence(loaded: MainWindow):
     loaded.session.edits.set_mask(Mask(wide), "edited by hand", "Draw")
     loaded.views.editor.apply("grow")
     assert str(morphology.LARGEST_REACH) in loaded.session.state.error
+
+
+def test_a_mask_larger_than_the_frames_cannot_be_used(loaded: MainWindow):
+    loaded.session.edits.set_mask(Mask(np.ones((1, 161), dtype=bool)), "from m.npy", "Open")
+    said = "The mask (1 x 161 pixels) is larger than the frames (128 x 160): it cannot be used"
+    assert said in loaded.headline.how_sure.text().replace("\N{NO-BREAK SPACE}", " ")
+    assert said in loaded.session.doubt
+
+
+@pytest.mark.parametrize("tune", [True, False])
+def test_the_mask_has_room_while_it_is_edited(loaded: MainWindow, qtbot: QtBot, tune: bool):
+    loaded.set_tune(tune)
+    loaded.show_panel("compare")
+    qtbot.wait(1)
+    view = loaded.views.mask_view
+    before = view.canvas.size()
+    loaded.views.editor.set_on(True)
+    qtbot.waitUntil(lambda: view.canvas.height() > 170)
+    qtbot.waitUntil(lambda: view.box.height() / view.content.height() >= 10)
+    assert loaded.size() == QSize(*SIZE)
+    loaded.views.editor.set_on(False)
+    qtbot.waitUntil(lambda: view.canvas.height() <= before.height())

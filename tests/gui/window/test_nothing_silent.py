@@ -493,3 +493,21 @@ def test_a_dark_stack_goes_with_its_file_and_is_offered_again(
     qtbot.waitUntil(automatic.headline.reference.isVisible, timeout=10_000)
     assert references.remembered() == {"dark": str(tmp_path / "dark.npy")}
     references.choose("dark", None)
+
+
+def test_a_mask_drawn_on_one_channel_is_offered_for_the_other(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+):
+    path, mask = tmp_path / "two.npy", Mask(np.ones((1, 9), dtype=bool))
+    np.save(path, noise((2, 4, 96, 96)))
+    window.session.open(path, axes="CTYX", channel=0)
+    wait_for_result(window.session, qtbot)
+    window.session.edits.set_mask(mask, "edited by hand", "Draw")
+    window.session.reopen(channel=1)
+    toast = window.commands.toast
+    qtbot.waitUntil(toast.isVisible, timeout=15_000)
+    assert toast.label.text() == "The mask edited by hand belonged to what was open before."
+    assert window.session.state.mask != mask
+    toast.button.click()
+    assert window.session.state.mask == mask
+    assert window.session.history.can_undo

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
 from structmask_gui.gui.widgets.inputs import Slider
 from structmask_gui.gui.widgets.toast import FRAME_BAR
+
+_LEAST_SLIDER = 80
 
 
 class _FrameSlider(Slider):
@@ -28,7 +30,7 @@ class FrameBar(QWidget):
         self.setObjectName(FRAME_BAR)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 2, 8, 4)
-        caption = QLabel("Frame")
+        self.caption = caption = QLabel("Frame")
         self.slider = _FrameSlider()
         self.slider.setAccessibleName("Frame")
         self.slider.setToolTip("Frame on display. In the image: arrow keys, Home, End.")
@@ -39,6 +41,12 @@ class FrameBar(QWidget):
         layout.addWidget(self.label)
         self.slider.valueChanged.connect(self._on_slid)
         self.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the word away where there is no room for it: numbers and slider say the same."""
+        super().resizeEvent(event)
+        needed = self.caption.sizeHint().width() + self.label.minimumWidth() + _LEAST_SLIDER
+        self.caption.setVisible(self.width() >= needed)
 
     @property
     def frame(self) -> int:

@@ -45,6 +45,7 @@ class ImageView(PictureView):
     frame_requested = Signal(int)  # counted from 0; answered by `set_frame`
     region_drawn = Signal(object)  # Region
     region_cleared = Signal()
+    region_refused = Signal(str)  # why, a sentence
     levels_changed = Signal(float, float)  # the values drawn black and white
 
     def __init__(self) -> None:
@@ -82,10 +83,11 @@ class ImageView(PictureView):
         self.restyle()
 
     def _build_tools(self) -> None:
+        # First: the others stay where they are when it comes.
+        self.clear_button = self._tool("cancel", "Measure the whole image again")
         self.region_button = self._tool(
             "region", "Measure here: draw an ROI; only inside it is measured"
         )
-        self.clear_button = self._tool("cancel", "Measure the whole image again")
         self.patches_button = self._tool(
             "patches", "Show all patches: those measured, too, not only those left out"
         )
@@ -209,6 +211,15 @@ class ImageView(PictureView):
     def set_colormap(self, name: str) -> None:
         """Stay grey, so that what is drawn on top is seen; inverted where the shared map is."""
         self.image.set_table(lookup_table(name if name == "grey-inverted" else "grey"))
+
+    def _on_moved(self, *_: Any) -> None:
+        """Keep the frame in sight: where all of it is seen it cannot be moved."""
+        seen, whole = self.visible_rect(), self.content
+        x = _back(seen.left(), seen.right(), whole.left(), whole.right())
+        y = _back(seen.top(), seen.bottom(), whole.top(), whole.bottom())
+        if x or y:
+            self.box.translateBy(x=x, y=y)
+        super()._on_moved()
 
     # --- pixels -------------------------------------------------------------------------------
 
@@ -345,8 +356,13 @@ class ImageView(PictureView):
         if self._start is None:
             return
         region = self._drawn(where)
-        if min(region.shape) < _SMALLEST_DRAWN:
-            self.set_drawing(False)  # a click, not a rectangle
+        height, width = region.shape
+        if min(height, width) < _SMALLEST_DRAWN:
+            self.set_drawing(False)
+            if max(height, width) > _SMALLEST_DRAWN:  # else a click, not a rectangle
+                self.region_refused.emit(
+                    f"An ROI of {width} × {height} pixels cannot be measured; draw a larger one."
+                )
             return
         self._region = region
         self.set_drawing(False)
@@ -397,3 +413,10 @@ class ImageView(PictureView):
             if name:
                 button.setIcon(icon(name))
                 button.setIconSize(button.size() * 0.72)
+
+
+def _back(low: float, high: float, first: float, last: float) -> float:
+    """Return how far a range is to be moved so that nothing beside the frame is seen, or little."""
+    if high - low >= last - first:
+        return (first + last - low - high) / 2
+    return max(first - low, 0.0) + min(last - high, 0.0)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.stack.frames import Region
@@ -368,3 +369,28 @@ def test_fill_takes_no_contrast_from_the_image():
     # Few counts are no fill.
     counts = rng.poisson(0.5, (120, 120))
     assert percentile_levels(counts)[0] == 0
+
+
+def test_a_frame_that_is_seen_whole_is_not_moved_out_of_sight(view: ImageView) -> None:
+    whole = view.visible_rect()
+    view.box.translateBy(x=40)
+    view.box.sigRangeChangedManually.emit([True, True])  # as a drag does
+    assert view.visible_rect().left() == pytest.approx(whole.left(), abs=0.6)
+    view.zoom(4)
+    view.box.translateBy(x=1000)
+    view.box.sigRangeChangedManually.emit([True, True])
+    assert view.visible_rect().right() <= view.content.right() + 0.01
+
+
+def test_a_line_is_no_rectangle_and_says_so(view: ImageView, qtbot: QtBot) -> None:
+    view.region_button.click()
+    with qtbot.waitSignal(view.region_refused) as said:
+        drag(view, (10, 10), (40, 10))
+    assert said.args == ["An ROI of 31 × 1 pixels cannot be measured; draw a larger one."]
+
+
+def test_the_button_that_clears_is_not_where_the_other_was(view: ImageView) -> None:
+    before = view.region_button.geometry()
+    view.set_region(Region(0, 8, 0, 8))
+    QApplication.processEvents()
+    assert view.region_button.geometry() == before
