@@ -16,6 +16,7 @@ from structmask_gui.core.recommend.shapes import (
     smeared,
 )
 from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Sureness, percent
+from structmask_gui.core.verdict.kind import NoiseKind
 from structmask_gui.core.verdict.wording import FLAG_WORDS
 
 _PLAIN = "Train plain Noise2Void."
@@ -165,7 +166,7 @@ def _learned(case: Grounds) -> Answer:
         return _made(
             case, what, "uncertain", sure, f"{_PLAIN} {record}", "copy_plain_n2v", "what_to_record"
         )
-    what = f"Noise smeared over neighbouring pixels: {hide(case.mask)}."
+    what = f"{_smear(case, 'blob')}: {hide(case.mask)}."
     sure = f"It looks like the sample. {sure} {case.figures}"
     return _made(
         case, what, "uncertain", sure, f"Use this mask. {record}", "use_mask", "what_to_record"
@@ -317,9 +318,17 @@ def _gains_nothing(case: Grounds, found: Mask) -> Answer:
     return _made(case, what, certainty, " ".join(filter(None, figures)), advice, *actions)
 
 
+def _smear(case: Grounds, kind: NoiseKind) -> str:
+    """Begin the first sentence; what a row or a column hides is smeared along it."""
+    height, width = case.mask.array.shape
+    if kind == "blob" and 1 in (height, width):
+        kind = "rows" if height == 1 else "columns"
+    smear = smeared(kind, opposite=case.opposite)
+    return smear[0].upper() + smear[1:]
+
+
 def _hide(case: Grounds) -> Answer:
-    smear = smeared(case.verdict.kind, opposite=case.opposite)
-    what = f"{smear[0].upper()}{smear[1:]}: {hide(case.mask)}."
+    what = f"{_smear(case, case.verdict.kind)}: {hide(case.mask)}."
     trainer = case.trainer
     use = "this mask"
     actions: tuple[Action, ...] = ("use_mask",)

@@ -36,7 +36,7 @@ from structmask_gui.core.statistical.structure import (
     flat_parts_alike,
     is_line,
     lines_beyond,
-    not_through_optics,
+    no_sample,
     one_way,
     skewed,
     spectrum_kind,
@@ -150,7 +150,7 @@ def separate(
         # are no noise.
         unlike = source.wanted == "difference" and uneven(judged.unevenness, judged.error)
         return Separated(lags, source.base, suspected=unlike)
-    if automatic and source.base == "difference" and not_through_optics(judged.lags):
+    if automatic and source.base == "difference" and no_sample(judged.lags, parameters):
         # Uneven, for noise of few photons is far stronger where it is brighter.
         return Separated(lags, source.base)
     fit, beyond = fit_beyond(judged.frames, patches, log_variance, source)

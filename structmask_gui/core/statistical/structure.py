@@ -55,9 +55,9 @@ def lines_beyond(fit: SpectralFit, parameters: Parameters) -> bool:
     return spectrum_kind(fit, parameters) == "lines" and fit.cutoff < _INWARD
 
 
-# Mean correlation with the next line from which a sample may take part; what changes in one has a
-# third or more of it.
-_ACROSS = 0.05
+# Mean correlation with the next line from which a sample may take part, what changes in one having
+# a third or more: at most, however faint noise is, and as a share of its strongest correlation.
+_ACROSS, _FAINT, _PART = 0.05, 0.02, 0.25
 # Share of the correlation everywhere that flat parts have, from which they are alike.
 _ALIKE = 0.8
 
@@ -81,6 +81,15 @@ def alike(lags: LagEstimate, flat: LagEstimate, parameters: Parameters) -> bool:
     return _ALIKE < share < 1 / _ALIKE
 
 
+def no_sample(lags: LagEstimate, parameters: Parameters) -> bool:
+    """Whether what was measured is noise, white or on one line, and known well enough to say so."""
+    if correlated(lags, parameters):
+        return one_way(lags, parameters)
+    beside = [(lags.reach, lags.reach + 1), (lags.reach + 1, lags.reach)]
+    values = [max(float(lags.rho[at]), float(lags.standard_error[at])) for at in beside]
+    return max(values) < parameters.rho_min / 2
+
+
 def one_way(lags: LagEstimate, parameters: Parameters) -> bool:
     """Whether all lags that would be kept are on one line, which no sample is."""
     kept = np.argwhere(select_lags(lags, parameters).kept)
@@ -98,9 +107,12 @@ def not_through_optics(lags: LagEstimate) -> bool:
     """
     middle = lags.reach
     near = slice(middle - 1, middle + 2)
+    others = np.abs(lags.rho)
+    others[middle, middle] = 0.0
+    most = min(_ACROSS, max(_FAINT, _PART * float(others.max())))
     for beside in ((middle + 1, near), (near, middle + 1)):
         error = float(np.sqrt((lags.standard_error[beside] ** 2).mean()))
-        if error < _ACROSS / 2 and float(lags.rho[beside].mean()) < _ACROSS:
+        if error < _ACROSS / 2 and float(lags.rho[beside].mean()) < most:
             return True
     return False
 
