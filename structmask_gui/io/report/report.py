@@ -407,7 +407,8 @@ def _use(record: Record, mask: Mask, context: MaskContext) -> Iterator[str]:
         first="" if record.answer is None else record.answer.first,
     )
     yield paragraph(
-        "The window (Use this mask) and structmask text have the texts for other trainers, too."
+        f"The file of the mask is {Path(context.mask_file).name}. The window (Use this mask) and"
+        " structmask text have the texts for other trainers, too."
     )
     for target in _TRAINERS:
         made = snippet(target, mask, context)
