@@ -30,6 +30,8 @@ _ENOUGH_QUIET_TILES = 20
 _OVERLAP = 1.8
 # From the quietest to the loudest tenth of the patches, in variance.
 _MUCH = 4.0
+# Correlation from which a line found in all tiles is taken.
+_CLEAR_LINE = 0.2
 # Second differences in both directions, the finest detail there is; the least of its variance in
 # noise, white noise having 36, that says how strong noise is; patches that it is taken from.
 _FINEST = np.outer([1.0, -2.0, 1.0], [1.0, -2.0, 1.0])
@@ -83,8 +85,10 @@ def fit_beyond(
     lags = _lags_of(fit, total.count)
     if high - low > np.log(_MUCH) and quiet.count >= _ENOUGH_QUIET_TILES:
         fit = fit_spectrum(quiet, reach, _OVERLAP, task)
-        # But of a line all speak, for detail is none.
-        lags = lags if is_line(lags) else _lags_of(fit, quiet.count)
+        # But of a line all speak, for detail is none; a faint one may be chance.
+        beside = np.delete(lags.rho.ravel(), lags.rho.size // 2)
+        clear = float(np.abs(beside).max()) >= _CLEAR_LINE and is_line(lags)
+        lags = lags if clear else _lags_of(fit, quiet.count)
     return fit, lags
 
 
