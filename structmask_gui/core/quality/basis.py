@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction.extraction import Extraction, cannot_separate
 from structmask_gui.core.learned.noise import learned_noise
@@ -28,9 +26,6 @@ from structmask_gui.core.verdict.scene import scene_changes
 _MOST_SHARED, _MOST_NOISE = 10.0, 0.9
 """Largest factor by which the noise exceeds what differences show, and largest share of the frames'
 variance that is noise, where frames share noise."""
-
-_SCALED = 0.02
-"""Logarithm of the ratio of two frames' brightness, from which one is scaled to the other."""
 
 _LEFT_OVER = 1.2
 """Ratio of the variance of plain frame differences to that of registered and scaled ones from which
@@ -113,21 +108,15 @@ def measurement_basis(
         trusted = estimate.evidence.trusted
         made = basis(part, radius=radius, source=again, trusted=trusted, task=task)
         left = made.noise.variance > _LEFT_OVER * estimate.lags.variance
-        if again == "flat" or not left or _still(estimate):
+        relations = estimate.evidence.relations
+        fit = bool(relations) and all(relation.fits for relation in relations)
+        if again == "flat" or not left or fit:
             # Motion must not count as an error of the prediction.
             changes = estimate.evidence.changing or scene_changes(estimate)
             return replace(made, still=None) if changes else made
     if radius <= RADIUS:
         radius = min(radius, estimate.lags.reach // 2)
     return _basis_of(estimate, part, radius, task)
-
-
-def _still(estimate: CorrelationEstimate) -> bool:
-    """Whether neighbouring frames were compared as they are, neither shifted nor scaled."""
-    relations = estimate.evidence.relations
-    return bool(relations) and not any(
-        one.moved or abs(np.log(one.brightness)) > _SCALED for one in relations
-    )
 
 
 def recorded_basis(

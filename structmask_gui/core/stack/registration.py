@@ -34,6 +34,8 @@ _FURTHER, _GOES_ON = (4, 5, 6, 7, 8), 0.25
 _CLEAR, _SURELY = 0.98, 4.0
 # Pixels by which an image is continued; it is moved by 3 at most.
 _PAD = 12
+# Logarithm of the ratio of two frames' brightness, from which one is scaled to the other.
+_SCALED = 0.02
 # Standard error of the coherence from which frames are small.
 _SMALL = 0.1
 # Low-passed pixels that share their noise, of those that are left.
@@ -60,6 +62,11 @@ class PairRelation:
         """Whether the shift is real and large enough to leave structure in a difference."""
         size = float(np.hypot(*self.shift))
         return self.still and size > max(_SHIFT_THAT_MATTERS, 4 * self.shift_error)
+
+    @property
+    def fits(self) -> bool:
+        """Whether the frames can be compared as they are, neither shifted nor scaled."""
+        return not self.moved and abs(float(np.log(self.brightness))) <= _SCALED
 
     @property
     def still(self) -> bool:

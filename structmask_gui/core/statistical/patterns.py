@@ -72,8 +72,6 @@ _UNLIKE, _NEAR = 0.04, 3
 # codecs leave.
 _ROWS, _CLOSEST, _BESIDE, _LOUDEST = 8, 20, 15, 9.0
 _COUNTS, _EACH, _SURE_OF_STEPS, _OTHERS, _CODEC = 8.0, 1.0, 7.0, 4.0, 8
-# Logarithm of the ratio of two frames' brightness, from which one is scaled to the other.
-_SCALED = 0.02
 # Median of the square of a standard normal deviate.
 _MEDIAN_SQUARE = 0.455
 
@@ -254,8 +252,7 @@ def sample_changes(source: NoiseSource, lags: LagEstimate, *, shared: bool) -> C
 
     Frames that were shifted or scaled to match their neighbours are not compared.
     """
-    bleaches = any(abs(np.log(relation.brightness)) > _SCALED for relation in source.relations)
-    if bleaches or any(relation.moved for relation in source.relations):
+    if not all(relation.fits for relation in source.relations):
         return Changes()
     starts = starts_of(runs_of(source.raw), 3, _FEW_RUNS)
     if not starts:
