@@ -15,6 +15,7 @@ from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Assessment, Basis, basis, largest_radius
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.core.quality.covariance import NoiseBasis, given_covariance
+from structmask_gui.core.quality.error import with_room
 from structmask_gui.core.quality.prediction import variance_of
 from structmask_gui.core.quality.small_sample import samples_of
 from structmask_gui.core.stack.fill import without_fill
@@ -116,7 +117,9 @@ def measurement_basis(
             return replace(made, still=None) if changes else made
     if radius <= RADIUS:
         radius = min(radius, estimate.lags.reach // 2)
-    return _basis_of(estimate, part, radius, task)
+    made = _basis_of(estimate, part, radius, task)
+    noise = with_room(made.noise.values, made.image.values, radius)
+    return replace(made, noise=replace(made.noise, values=noise))
 
 
 def recorded_basis(

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 NEAR_TIE = 0.05
 """Errors within this share of each other are ties, which a linear model cannot separate."""
 
+_LOWERED = 0.9
+"""Share of a noise that is left at least where frames have no room for all of it."""
+
 
 @one_blas_thread
 def weights(image: ArrayLike, mask: Mask | ArrayLike | None, radius: int = RADIUS) -> FloatArray:
@@ -114,6 +117,32 @@ def estimated_error(
     residual[residual.shape[0] // 2, residual.shape[1] // 2] += 1
     lost = _filtered_variance(residual, image) - _filtered_variance(residual, noise)
     return EstimatedError(left / variance, max(0.0, lost / variance))
+
+
+@one_blas_thread
+def with_room(noise: FloatArray, image: FloatArray, radius: int = RADIUS) -> FloatArray:
+    """Return the noise, lowered if frames have no room for it.
+
+    No filter leaves less of the frames than of their noise; the bare centre's prediction leaves
+    least. Where noise is measured a few per cent too strong, "detail lost" would be 0 with any
+    mask, and the one that hides most would seem to be the best. Noise that is lowered by more
+    than a tenth is of another shape, and left as it is.
+
+    Parameters
+    ----------
+    noise, image : float64 array (2 Ry + 1, 2 Rx + 1)
+        Autocovariances of the noise and of the frames as they are, at least up to twice the radius.
+    radius : int
+        Neighbours within max(|dy|, |dx|) <= radius are used.
+
+    Returns
+    -------
+    float64 array (2 Ry + 1, 2 Rx + 1)
+    """
+    residual = -weights(image, None, radius)
+    residual[radius, radius] = 1.0
+    room, taken = (_filtered_variance(residual, values) for values in (image, noise))
+    return noise * (room / taken) if _LOWERED * taken <= room < taken else noise
 
 
 def _filtered_variance(kernel: FloatArray, covariance: FloatArray) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from structmask_gui.core.arrays import FloatArray, crop_or_pad
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.quality.assessment import Basis
+from structmask_gui.core.quality.error import with_room
 from structmask_gui.core.quality.prediction import variance_of
 
 _LASTING, _FRAMES = 4.0, 0.95
@@ -71,6 +72,8 @@ def other_readings(basis: Basis, extraction: Extraction) -> tuple[FloatArray, ..
     if basis.measured is not None and basis.learned is not None:
         return tuple(_up_to(reach, one) for one in basis.learned.draws)
     found = [_up_to(reach, one.covariance) for one in estimate.evidence.others if one.variance > 0]
+    if basis.still is None:
+        found = [with_room(one, basis.image.values, basis.radius) for one in found]
     if estimate.evidence.patterns.shared:
         noise = basis.noise.values
         most = _FRAMES * variance_of(basis.image.values) / basis.noise.variance

@@ -46,8 +46,8 @@ COPIED_MORE = 0.05
 ALIKE = 0.01
 """Masks that copy no more than this above the least copy alike."""
 
-_LINE_PIXELS, _MOSTLY = 5, 0.7
-"""Pixels of a line that does not end, and share of a mask on it, from which all of it is hidden."""
+_LINE_PIXELS = 5
+"""Pixels that a mask hides of a line that does not end, from which all of it is hidden."""
 
 DOUBTED, CLOSE = 1.15, 1.1
 """Factors over the least error: a mask that may be beyond the first is not reliable; up to the
@@ -257,6 +257,7 @@ def _recommended(basis: Basis | None, extraction: Extraction, task: Task) -> Rec
     estimate = extraction.measurement.correlation
     if estimate is not None and estimate.evidence.changing:
         best = _mildest(rows)
+        best = _to_its_end(rows, best, extraction) or best
         return Recommendation(best.mask, best.name, False, rows, False, structure, changing=True)
     tied = [row for row in rows if row.tied and row.pixels <= SEARCHED]
     least = min(row.copied for row in tied)
@@ -273,14 +274,25 @@ def _recommended(basis: Basis | None, extraction: Extraction, task: Task) -> Rec
     best = min(near, key=lambda row: row.pixels)
     if not best.mask.array.all():
         best = _without_gaps(rows, best) or best
+    whole = _to_its_end(rows, best, extraction)
+    if whole is None:
+        return Recommendation(best.mask, best.name, False, rows, False, structure)
+    if bare.error <= (1 + TIE) * (whole.left + whole.lost):
+        if bare.copied < whole.copied + COPIED_MORE:
+            return Recommendation(BARE, BARE_CENTRE, False, rows, True, structure)
+    return Recommendation(whole.mask, whole.name, False, rows, False, structure)
+
+
+def _to_its_end(
+    rows: tuple[LedgerRow, ...], best: LedgerRow, extraction: Extraction
+) -> LedgerRow | None:
+    """Return the row of a line up to its end, of which the best mask hides a part.
+
+    The figures end at their radius; the line does not.
+    """
     line = whole_line(extraction)
     whole = next((row for row in rows if row.mask == line), None)
-    if whole is not None and bare.copied >= COPIED_MORE and _is_part(best, whole):
-        # The figures end at their radius; the line does not.
-        if bare.error <= (1 + TIE) * whole.error and bare.copied < whole.copied + COPIED_MORE:
-            return Recommendation(BARE, BARE_CENTRE, False, rows, True, structure)
-        best = whole
-    return Recommendation(best.mask, best.name, False, rows, False, structure)
+    return whole if whole is not None and _is_part(best, whole) else None
 
 
 def _without_gaps(rows: tuple[LedgerRow, ...], best: LedgerRow) -> LedgerRow | None:
@@ -292,13 +304,13 @@ def _without_gaps(rows: tuple[LedgerRow, ...], best: LedgerRow) -> LedgerRow | N
 
 
 def _is_part(row: LedgerRow, whole: LedgerRow) -> bool:
-    """Whether a mask is nearly all on a line that can be hidden whole at no cost but training's.
+    """Whether a mask hides some of a line that can be hidden whole at no cost but training's.
 
     Or a part of what is hidden of it, if that is only every n-th pixel.
     """
     axis = int(np.argmin(whole.mask.shape))
     on_it = int((row.mask.lags()[:, axis] == 0).sum())
-    part = on_it >= max(_LINE_PIXELS, _MOSTLY * row.pixels)
+    part = on_it >= _LINE_PIXELS
     if 1 < row.pixels < whole.pixels < whole.mask.array.size:
         hidden = {tuple(lag) for lag in whole.mask.lags()}
         part = all(tuple(lag) in hidden for lag in row.mask.lags())
@@ -345,6 +357,7 @@ def _by_learned(basis: Basis, extraction: Extraction, task: Task) -> Recommendat
     best = agreed(rows)
     if best is None:
         return None
+    best = _to_its_end(rows, best, extraction) or best
     structure = readings.structure
     return Recommendation(best.mask, best.name, False, rows, False, structure, learned=True)
 

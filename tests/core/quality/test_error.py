@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.quality.covariance import image_covariance
-from structmask_gui.core.quality.error import estimated_error, ranked, score_mask, weights
+from structmask_gui.core.quality.error import estimated_error, ranked, score_mask, weights, with_room
 from structmask_gui.core.quality.prediction import hidden_by, square_lags
 from structmask_gui.core.quality.preview import Preview, residual_correlation
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
@@ -47,6 +47,28 @@ def test_hidden_lags_have_no_weight_and_the_others_solve_the_normal_equations(se
             kernel[3 + y, 3 + x] * image[6 + lag[0] - y, 6 + lag[1] - x] for y, x in seen
         )
         assert abs(left) < 1e-4
+
+
+def test_noise_measured_too_strong_is_lowered_to_what_frames_have_room_for():
+    row = np.zeros((13, 13))
+    row[6, 5:8] = 0.3, 1, 0.3
+    structure = 0.02 * decaying(6, white=0)
+    image = row + structure
+    assert with_room(row, image, 3) is row
+    lowered = with_room(1.05 * row, image, 3)
+    np.testing.assert_allclose(lowered / row[6, 6], row * (lowered[6, 6] / row[6, 6]))
+    assert 1 < lowered[6, 6] < 1.04
+    masks = {"row": np.ones((1, 3)), "block": np.ones((5, 5))}
+    kernels = {name: weights(image, mask > 0, 3) for name, mask in masks.items()}
+
+    def errors(noise):
+        return {name: estimated_error(noise, image, one).total for name, one in kernels.items()}
+
+    assert errors(row)["row"] < errors(row)["block"]
+    assert errors(1.05 * row)["row"] > errors(1.05 * row)["block"]
+    assert errors(lowered)["row"] < errors(lowered)["block"]
+    # By so much no level is wrong: the noise has another shape.
+    assert with_room(1.3 * row, image, 3)[6, 6] == 1.3
 
 
 def test_a_weight_belongs_to_the_pixel_at_its_lag():

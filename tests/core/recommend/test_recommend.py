@@ -212,13 +212,13 @@ def test_ringing_that_goes_on_is_hidden_to_its_end(decay, pixels, columns):
     assert (shape == (1, 41)) if pixels == 41 else (max(shape) <= 21)
 
 
-def test_of_lines_that_copy_next_to_nothing_not_all_is_hidden():
+def test_faint_lines_that_do_not_end_are_hidden_whole_too():
     rng = np.random.default_rng(1)
     noise = rng.normal(size=(6, 160, 192)) + 0.15 * rng.normal(size=(6, 160, 1))
     found = extract_recording(500 + 10 * noise + 4 * cells((160, 192)), AUTOMATIC).recommendation
     assert found.row(WHOLE_LINE) is not None
     assert found.bare.copied < 0.05
-    assert found.chosen.pixels < 21 < found.row(WHOLE_LINE).pixels
+    assert found.choice == WHOLE_LINE
 
 
 def moving(found, basis):
