@@ -5,7 +5,13 @@ from hypothesis import strategies as st
 
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.quality.covariance import image_covariance
-from structmask_gui.core.quality.error import estimated_error, ranked, score_mask, weights, with_room
+from structmask_gui.core.quality.error import (
+    estimated_error,
+    ranked,
+    score_mask,
+    weights,
+    with_room,
+)
 from structmask_gui.core.quality.prediction import hidden_by, square_lags
 from structmask_gui.core.quality.preview import Preview, residual_correlation
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
