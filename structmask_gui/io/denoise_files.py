@@ -50,8 +50,6 @@ from structmask_gui.version import __version__
 FORMAT, VERSION = "structmask-denoised", 1
 ENDING = "_denoised.ome.tif"
 
-_LOSSY = re.compile(r"jpe?g(?!.*lossless)|webp|jetraw", re.IGNORECASE)
-
 
 def denoised_path(source: Path, folder: Path | None = None, mark: str = "") -> Path:
     """Return `<stem>_denoised.ome.tif` beside a file, or in a folder.
@@ -140,7 +138,7 @@ def doubts_about(
         found.add("eight_bits")
     if stack.denoised:
         found.add("denoised")
-    if _LOSSY.search(stack.metadata.get("Compression", "")) or "JPEG" in stack.kind:
+    if stack.lossy:
         found.add("compressed")
     return tuple(doubt for doubt in DOUBTS if doubt in found)
 

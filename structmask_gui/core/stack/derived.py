@@ -291,8 +291,10 @@ class EvenFrames(WrappedFrames):
         slope, offset = np.polyfit(means, variances, 1)
         level = float(np.median(variances))
         if slope <= 0 or level <= 0:
-            return max(level, 1e-30), 0.0, max(level, 1e-30)
-        return float(offset), float(slope), max(_LEAST * level, 1e-30)
+            # Where most pixels do not change, the others say how strong the noise is.
+            level = level if level > 0 else float(y.mean()) or 1.0
+            return level, 0.0, level
+        return float(offset), float(slope), _LEAST * level
 
 
 def members_of(frames: Frames, number: int) -> tuple[int, ...]:

@@ -136,6 +136,11 @@ class WrappedFrames(ABC):
         """Runs of consecutive frames; see `runs_of`."""
         return runs_of(self._frames)
 
+    @property
+    def lossy(self) -> bool:
+        """Whether the frames were compressed with loss; see `are_lossy`."""
+        return are_lossy(self._frames)
+
     @abstractmethod
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
         """Return rows ``y0`` to ``y1`` of a frame."""
@@ -183,6 +188,7 @@ class ChosenFrames:
         known = {getattr(stack, "destriped", None) for stack in stacks}
         # For `destriped_lines`; None where the stacks differ.
         self.destriped: str | None = known.pop() if len(known) == 1 else None
+        self.lossy = any(are_lossy(stack) for stack in stacks)
 
     @property
     def n_frames(self) -> int:
@@ -291,6 +297,11 @@ def destriped_lines(frames: Frames) -> Lines | None:
     return lines
 
 
+def are_lossy(frames: Frames) -> bool:
+    """Whether a stack's file says that its pixels were compressed with loss."""
+    return bool(getattr(frames, "lossy", False))
+
+
 def middle(frames: Frames, frame: int) -> NDArray[np.float64]:
     """Return the middle of a frame, at most 512 pixels wide and high; see `finite`."""
     return finite(middle_as_is(frames, frame))
@@ -331,7 +342,12 @@ def fine_detail(frame: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def detail_limit(detail: NDArray[np.float64]) -> float:
-    """Return four robust standard deviations of fine detail; edges and hot pixels exceed it."""
+    """Return four robust standard deviations of fine detail; edges and hot pixels exceed it.
+
+    0 where there is none: frames that moved far may share a strip without an inner pixel.
+    """
+    if not detail.size:
+        return 0.0
     return 4 * SIGMA_PER_MAD * float(np.median(np.abs(some(detail))))
 
 

@@ -80,8 +80,10 @@ class Pooled:
             if min(int(half.sum()) for half in halves) < _FEWEST_IN_A_BIN:
                 continue
             (one, its_error), (other, error) = (_ratio(self.near[half]) for half in halves)
-            away = np.abs(one - other) / np.sqrt(inflation * (its_error**2 + error**2))
-            away[np.abs(one - other) < _MUCH_UNLIKE] = 0.0
+            difference = np.abs(one - other)
+            chance = np.sqrt(inflation * (its_error**2 + error**2))
+            told = (difference >= _MUCH_UNLIKE) & (chance > 0)
+            away = np.divide(difference, chance, out=np.zeros_like(chance), where=told)
             lag = int(np.argmax(away))
             if away[lag] > most:
                 most, first = float(away[lag]), abs(one[lag]) >= abs(other[lag])

@@ -73,6 +73,7 @@ class Evidence:
     """Shape (bands,); spread of the tiles' power over that of noise, by frequency band."""
     hot_share: float  # Share of pixels repaired as hot
     blockiness: float  # t-value of 8 x 8 blocks in the frames as stored
+    lossy: bool  # Whether the file says that they were compressed with loss
     frame: FrameEvidence  # What shows only over whole frames
     fit: SpectralFit | None = (
         None  # Fit beyond the optical cut-off, where structure made it necessary

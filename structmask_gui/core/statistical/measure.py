@@ -13,7 +13,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack import screening
-from structmask_gui.core.stack.frames import Frames, Recording, destriped_lines, middle
+from structmask_gui.core.stack.frames import Frames, Recording, are_lossy, destriped_lines, middle
 from structmask_gui.core.stack.patches import PatchReader
 from structmask_gui.core.stack.scaled import exponent_for, scaled
 from structmask_gui.core.statistical.accumulate import (
@@ -136,6 +136,7 @@ def measure_correlation(
             unevenness_error=judged.error,
             hot_share=first.hot / max(first.pixels, 1),
             blockiness=blocks,
+            lossy=are_lossy(measured),
             frame=frame,
             fit=separated.fit,
             flat=separated.flat,

@@ -63,33 +63,57 @@ def fit_beyond(
         keep &= held == 0
     places = places[keep] if keep.any() else plan.places[used]
     surface = Surface((side, side), 0)
-    quiet = SpectrumSum(side)
     # Bright parts have more noise of their own and more fine detail: where tiles differ much,
     # the quieter half speaks.
-    low, typical, high = np.nanquantile(log_variance, [0.1, 0.5, 0.9])
+    low, *limits, high = np.nanquantile(log_variance, [0.1, 0.5, 0.75, 0.9])
+    quiet, *louder = by_power = [SpectrumSum(side) for _ in range(len(limits) + 1)]
 
-    def spectra_of(chunk: Chunk) -> tuple[FloatArray, int, FloatArray, int]:
+    def spectra_of(chunk: Chunk) -> list[tuple[FloatArray, int]]:
         task.stop_if_cancelled()
         tiles, _ = screening.repair_hot_pixels(surface.remove_from(chunk.patches))
         power = np.einsum("nyx,nyx->n", tiles, tiles) / side**2
-        calm = tiles[power <= np.exp(typical)]
-        return total.power_of(tiles), len(tiles), quiet.power_of(calm), len(calm)
+        part = np.searchsorted(np.exp(limits), power)
+        chosen = [tiles[part == number] for number in range(len(by_power))]
+        return [(total.power_of(some), len(some)) for some in chosen]
 
     chunks = read_patches(derived, Plan((side, side), places), 64, task)
     with closing(in_threads(spectra_of, chunks)) as parts:
-        for of_all, n, of_quiet, n_quiet in parts:
+        for found in parts:
             task.stop_if_cancelled()
-            total.append(of_all, n)
-            quiet.append(of_quiet, n_quiet)
+            for spectrum, (power, n) in zip(by_power, found, strict=True):
+                spectrum.append(power, n)
+                total.append(power, n)
     fit = fit_spectrum(total, reach, _OVERLAP, task)
     lags = _lags_of(fit, total.count)
     if high - low > np.log(_MUCH) and quiet.count >= _ENOUGH_QUIET_TILES:
         fit = fit_spectrum(quiet, reach, _OVERLAP, task)
-        # But of a line all speak, for detail is none; a faint one may be chance.
-        beside = np.delete(lags.rho.ravel(), lags.rho.size // 2)
-        clear = float(np.abs(beside).max()) >= _CLEAR_LINE and is_line(lags)
-        lags = lags if clear else _lags_of(fit, quiet.count)
+        if not _clear_line(lags):
+            lags = _lags_of(fit, quiet.count)
+            for spectrum in louder:
+                if spectrum.count >= _ENOUGH_QUIET_TILES:
+                    one = _lags_of(fit_spectrum(spectrum, reach, _OVERLAP, task), spectrum.count)
+                    lags = _joined(lags, one) if _clear_line(one) else lags
     return fit, lags
+
+
+def _clear_line(lags: LagEstimate) -> bool:
+    """Whether loud tiles may be believed: a line is no detail, but a faint one may be chance."""
+    beside = np.delete(lags.rho.ravel(), lags.rho.size // 2)
+    return float(np.abs(beside).max()) >= _CLEAR_LINE and is_line(lags)
+
+
+def _joined(lags: LagEstimate, other: LagEstimate) -> LagEstimate:
+    """Return the noise of two parts of the field together, louder parts counting for more."""
+    n = lags.n_patches + other.n_patches
+    variance = (lags.n_patches * lags.variance + other.n_patches * other.variance) / n
+    share = lags.n_patches * lags.variance / (n * variance)
+    return replace(
+        lags,
+        rho=share * lags.rho + (1 - share) * other.rho,
+        standard_error=np.hypot(share * lags.standard_error, (1 - share) * other.standard_error),
+        variance=variance,
+        n_patches=n,
+    )
 
 
 def _lags_of(fit: SpectralFit, tiles: int) -> LagEstimate:

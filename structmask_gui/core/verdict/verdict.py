@@ -136,7 +136,7 @@ def _flags(
     flags += [flag for flag, there in found if there]
     if evidence.frame.edge_power < _EDGE_POWER and not evidence.photons:
         flags.append("interpolated")
-    if evidence.blockiness > _BLOCKY:
+    if evidence.blockiness > _BLOCKY or evidence.lossy:
         flags.append("compressed")
     structure, unknown = _structure(estimate, selection, parameters)
     if structure:

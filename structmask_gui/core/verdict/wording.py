@@ -62,8 +62,7 @@ FLAG_WORDS: dict[Flag, str] = {
     " turn: measure every second frame alone.",
     "dark_frames": "Some frames are far darker than the others and show nothing: leave them out.",
     "interpolated": "These images look resampled, registered or deconvolved. Use the raw data.",
-    "compressed": "Blocks of 8 x 8 pixels show: the images were compressed with loss; use the raw"
-    " data.",
+    "compressed": "The images were compressed with loss; use the raw data.",
     "picture": "The estimate contains structure as well as noise.",
     "brightness": "The correlation changes with the brightness; a mask for one brightness is wrong"
     " for another.",

@@ -129,6 +129,12 @@ class _Dicom:
         self.frame_bytes = math.prod(plane) * self.dtype.itemsize
         self.nbytes = frames * self.frame_bytes
 
+    @property
+    def lossy(self) -> bool:
+        """Whether it was compressed with loss, if only before it was stored as it is now."""
+        before = str(self._data.get("LossyImageCompression", "")) == "01"
+        return before or (self._syntax.is_compressed and "Lossless" not in self._syntax.name)
+
     def check_codec(self, library: Any) -> None:
         """Refuse a compression for which nothing is installed."""
         syntax = self._syntax
@@ -154,13 +160,17 @@ class _Dicom:
 
         return read
 
+    def _compression(self) -> str:
+        words = str(self._syntax.name)[:100] if self._syntax.is_compressed else "none"
+        return f"{words} (with loss)" if self.lossy else words
+
     def metadata(self) -> dict[str, str]:
-        data, syntax = self._data, self._syntax
+        data = self._data
         found = {
             "Format": "DICOM",
             "Data type": self.dtype.newbyteorder("=").name,
             "Bits": str(data.get("BitsStored", data.BitsAllocated)),
-            "Compression": str(syntax.name)[:100] if syntax.is_compressed else "none",
+            "Compression": self._compression(),
             "Photometric": self.photometric[:40],
         }
         spacing = data.get("PixelSpacing") or data.get("ImagerPixelSpacing") or (None, None)
@@ -180,8 +190,7 @@ class _Dicom:
         found = []
         if self.photometric == "PALETTE COLOR":
             found.append("The pixels are palette entries; these are used as they are.")
-        syntax = self._syntax
-        if syntax.is_compressed and "Lossless" not in syntax.name:
+        if self.lossy:
             found.append(
                 "The pixels may be compressed with loss, which leaves correlations of its own;"
                 " measure on the uncompressed images if there are any."

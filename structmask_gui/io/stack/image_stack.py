@@ -26,6 +26,9 @@ DESTRIPED_BY = f"StructMask {__version__}, without the offsets of its "
 DENOISED_BY = "StructMask, denoised by version "
 
 
+_LOSSY = re.compile(r"with loss|jpe?g(?!.*lossless)|webp|jetraw", re.IGNORECASE)
+
+
 class ImageStack:
     """Frames of an image file, read when asked for; implements `core.stack.frames.Frames`.
 
@@ -101,6 +104,12 @@ class ImageStack:
     def denoised(self) -> bool:
         """Whether StructMask has denoised it, by the software that the file names."""
         return self.metadata.get("Software", "").startswith(DENOISED_BY)
+
+    @property
+    def lossy(self) -> bool:
+        """Whether the file says, or its kind, that the pixels were compressed with loss."""
+        said = f"{self.kind}, {self.metadata.get('Compression', '')}"
+        return _LOSSY.search(said) is not None
 
     # --- the frames ---------------------------------------------------------------------------
 
