@@ -86,7 +86,9 @@ def extraction_basis(
     estimate = extraction.measurement.correlation
     if not cannot_separate(extraction) or extraction.parameters.source != "automatic":
         return made
-    if estimate is None or estimate.base != "frames":
+    # Simulated images are neither resampled nor deconvolved.
+    processed = extraction.verdict is not None and "interpolated" in extraction.verdict.flags
+    if estimate is None or estimate.base != "frames" or processed:
         # Noise that frames share, or that was resampled from plane to plane, is of other shapes.
         return made
     learned = learned_noise(without_fill(part, task), task)

@@ -144,6 +144,8 @@ def _cannot_tell(case: Grounds) -> Answer:
     if case.verdict.lines is not None:
         advice.append(_lines_too(case, case.verdict.lines))
         actions = ("what_to_record", "preview_removal", own)
+    processed = [_DOUBTS[flag][0] for flag in _PROCESSED if flag in case.flags]
+    advice += [*processed, "Use the raw data."] if processed else []
     advice.append(f"{case.why_not_still} {case.to_decide}".lstrip())
     return Answer(
         "Cannot tell noise from sample.",
