@@ -19,8 +19,9 @@ from structmask_gui.cli.console import (
     print_json,
     progress_bar,
 )
-from structmask_gui.cli.denoise import denoise_jobs
 from structmask_gui.core.errors import InputError, ParameterError
+from structmask_gui.core.progress import Task
+from structmask_gui.io.batch.denoise import BatchDenoiser
 from structmask_gui.io.batch.engine import BatchEngine
 from structmask_gui.io.batch.files import Per, find_files, plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
@@ -99,7 +100,7 @@ def _run(arguments: argparse.Namespace, engine: BatchEngine | None) -> int:
             write_summary(queue, place)
     if arguments.denoise:
         try:
-            problems += denoise_jobs(queue, arguments)
+            problems += _denoise(queue, arguments)
         finally:
             write_summary(queue, place)
     if arguments.json:
@@ -112,6 +113,25 @@ def _run(arguments: argparse.Namespace, engine: BatchEngine | None) -> int:
         s.state in (JobState.DONE, JobState.SKIPPED) and not s.unlike for s in queue.statuses
     )
     return PARTLY if good else FAILED
+
+
+def _denoise(queue: BatchQueue, arguments: argparse.Namespace) -> list[str]:
+    """Denoise the files that have a mask, say what became of each, and return why some are not."""
+    problems = []
+    queue.on_change = None  # what became of the masks was said
+    denoiser = BatchDenoiser(queue, arguments.output_dir, accept=arguments.yes)
+    while (index := denoiser.next()) is not None:
+        with progress_bar(queue.jobs[index].name) as progress:
+            made = denoiser.denoise(index, Task(progress))
+        if made.error:
+            problems.append(made.error)
+            print(f"error: {one_line(made.error)}", file=sys.stderr)
+        elif not arguments.json:
+            print(*made.lines, sep="\n")
+    if denoiser.not_comparable and not arguments.json:
+        hint = "With --per folder or --per all, files share a fit."
+        print(f"{denoiser.not_comparable} {hint}")
+    return problems
 
 
 def _none_is_there(files: list[Path]) -> bool:
@@ -200,7 +220,7 @@ def _as_json(
                     "fits": [fit.model_dump(mode="json") for fit in status.fits],
                     "left_out": list(status.left_out),
                     "kept": status.kept,
-                    "denoised": [str(path) for path in status.denoised],
+                    "denoised": [str(path) for path in status.denoised.files],
                 }
             )
         if status.state is JobState.FAILED:

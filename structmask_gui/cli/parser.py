@@ -25,7 +25,7 @@ from structmask_gui.cli.values import (
     whole_number,
 )
 from structmask_gui.core.denoised.order import ORDER_HELP
-from structmask_gui.core.denoising.wording import DOUBTS
+from structmask_gui.core.denoising.wording import DOUBTS, SHARED_FITS
 from structmask_gui.core.names import TARGETS
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.io.formats.known import READ_NAMES
@@ -147,8 +147,7 @@ def _batch(commands: Commands) -> None:
     parser.add_argument(
         "--denoise",
         action="store_true",
-        help="then denoise every file with its mask, as `structmask denoise`: files that share a"
-        " mask are fitted together, others each by itself; do not compare these between conditions",
+        help=f"then denoise every file with its mask, as `structmask denoise`: {SHARED_FITS}",
     )
     parser.add_argument(
         "--yes", action="store_true", help="denoise also what `structmask denoise` asks about"

@@ -24,7 +24,7 @@ from structmask_gui.core.denoising.wording import (
     cautions,
     methods_paragraph,
 )
-from structmask_gui.core.errors import InputError, ParameterError
+from structmask_gui.core.errors import Cancelled, InputError, ParameterError
 from structmask_gui.core.extraction.extraction import Extraction, extract_array
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
@@ -37,7 +37,7 @@ from structmask_gui.core.recommend.shapes import GAINS
 from structmask_gui.core.stack.frames import ChosenFrames, Frames
 from structmask_gui.io.denoise_state import SavedState, fitted
 from structmask_gui.io.denoised import evaluate_file
-from structmask_gui.io.files.atomic import check_no_input, write_atomic
+from structmask_gui.io.files.atomic import check_no_input, checked_target, write_atomic
 from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, json_bytes, read_json
 from structmask_gui.io.files.paths import exists, shown
 from structmask_gui.io.results.files import stem_of
@@ -62,6 +62,14 @@ def denoised_path(source: Path, folder: Path | None = None, mark: str = "") -> P
 def record_path(target: Path) -> Path:
     """Return where the record of a denoised file goes, beside it."""
     return target.with_name(re.sub(r"(\.ome)?\.tiff?$", "", target.name, flags=re.I) + ".json")
+
+
+def check_free(target: Path, *, force: bool) -> None:
+    """Refuse if a denoised file or its record cannot be written, or is there and stays."""
+    for path in (target, record_path(target)):
+        checked_target(path)
+        if exists(path) and not force:
+            raise InputError(f"{shown(path)}: exists already; use --force to replace it.")
 
 
 def is_denoised(file: Path) -> bool:
@@ -353,7 +361,7 @@ def denoise_stacks(
         If there are too few pixels, the files differ in size, or a file cannot be written or is one
         of those that are read.
     Cancelled
-        If the task is cancelled: what is written by then stays, and the state to go on from.
+        If the task is cancelled: files that have their records stay, and the state to go on from.
     """
     inputs = [file for stack in stacks for file in stack.files]
     for target in targets:
@@ -394,7 +402,12 @@ def denoise_stacks(
         first += stack.n_frames
         file = DenoisedFile(target, record, None, problem, spots)
         if basis is not None:
-            file = _evaluated(file, stack, basis, task)
+            try:
+                file = _evaluated(file, stack, basis, task)
+            except (Cancelled, KeyboardInterrupt):
+                # Without its record it would be taken for an image.
+                target.unlink()
+                raise
         write_atomic(record_path(target), json_bytes(file.values()), force=options.force)
         written.append(file)
     saved.remove()

@@ -25,6 +25,11 @@ _LARGEST_STATE = 64 * 2**20
 """Bytes of a state file that is read, at most."""
 
 
+def state_path(target: Path) -> Path:
+    """Return where the state of an unfinished denoising lies, beside the first file to write."""
+    return target.with_name(f"{target.name}.unfinished.npz")
+
+
 class SavedState:
     """The one state of an unfinished denoising, in a file of arrays beside the result.
 
@@ -45,7 +50,7 @@ class SavedState:
         checksums: Sequence[str | None],
         mask: NDArray[np.bool_],
     ) -> None:
-        self.path = target.with_name(f"{target.name}.unfinished.npz")
+        self.path = state_path(target)
         parts: list[Any] = [__version__, mask.astype(int).tolist()]
         for stack, checksum in zip(stacks, checksums, strict=True):
             parts += [checksum or stack.location, stack.series_index, stack.channel]

@@ -14,6 +14,12 @@ WHAT_IT_IS = (
     "A fast estimate by StructN2V's rule: each pixel was estimated from its neighbours, by a linear"
     " prediction and small perceptrons; a well-trained network may keep more detail."
 )
+SHARED_FITS = (
+    "files that share a mask are fitted together, others each by itself; do not compare these"
+    " between conditions"
+)
+"""What is said of the option of a batch that denoises, and of its box in the window."""
+
 WHAT_FOR = (
     "For viewing and segmentation. Measure intensities, ratios, colocalisation, fluctuations,"
     " resolution and localisations in the raw stack, and average particles from the raw stack too."

@@ -12,7 +12,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from structmask_gui.core.errors import (
     Cancelled,
@@ -32,7 +31,14 @@ from structmask_gui.io.batch.resume import (
     is_shared,
     named_before,
 )
-from structmask_gui.io.batch.status import JobState, JobStatus, done_with, skipped, skipped_for
+from structmask_gui.io.batch.status import (
+    DenoisedStatus,
+    JobState,
+    JobStatus,
+    done_with,
+    skipped,
+    skipped_for,
+)
 from structmask_gui.io.extract_files import ExtractionSettings, Input
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.paths import exists, shown
@@ -40,7 +46,8 @@ from structmask_gui.io.results.files import write_results
 
 log = logging.getLogger(__name__)
 
-_SHOWN_EVERY = 0.1
+SHOWN_EVERY = 0.1
+"""Seconds between two steps of a job that are told."""
 
 OnChange = Callable[[int, JobStatus], None]
 
@@ -140,10 +147,10 @@ class BatchQueue:
         self._tell(changed)
 
     def retry(self, index: int | None = None) -> int:
-        """Put a job, or all that failed, were skipped or cancelled, back; return how many.
+        """Put a job, or all that failed, were skipped, cancelled or not denoised, back.
 
-        What failed in an earlier run is then tried again as well. Call `run` afterwards, unless one
-        is under way.
+        Returns how many. What failed in an earlier run is then tried again as well. Call `run`
+        afterwards, unless one is under way.
         """
         changed = []
         with self._lock:
@@ -157,15 +164,17 @@ class BatchQueue:
                     self._stopping.discard(i)
                     self._statuses[i] = JobStatus()
                     changed.append(i)
+                elif self._statuses[i].denoised.why_not:
+                    self._statuses[i] = replace(self._statuses[i], denoised=DenoisedStatus())
+                    changed.append(i)
         self._tell(changed)
         return len(changed)
 
-    def set_denoised(self, index: int, files: Sequence[Path], why_not: str = "") -> None:
-        """Keep for the summary which files were denoised with the mask of a job, or why none."""
+    def set_denoised(self, index: int, denoised: DenoisedStatus) -> None:
+        """Keep, and tell, how far the files of a job that has a mask are denoised, or why not."""
         with self._lock:
-            status = self._statuses[index]
-            status = replace(status, denoised=tuple(files), not_denoised=why_not)
-            self._statuses[index] = status
+            self._statuses[index] = replace(self._statuses[index], denoised=denoised)
+        self._tell([index])
 
     # --- the work -----------------------------------------------------------------------------
 
@@ -235,7 +244,7 @@ class BatchQueue:
         def show(done: int, total: int, what: str) -> None:
             part.report(done, total, f"{job.name}: {what}")
             now = time.monotonic()
-            if now - self._shown_at >= _SHOWN_EVERY:
+            if now - self._shown_at >= SHOWN_EVERY:
                 self._shown_at = now
                 share = done / total if total else 0.0
                 self._set(index, JobStatus(JobState.RUNNING, share, what))
@@ -253,13 +262,7 @@ class BatchQueue:
                 error=f"{job.name}: does not fit into memory; use fewer patches or smaller ones.",
             )
         except Exception as error:
-            # A bug, but the other files go on.
-            log.exception("%s", job.name)
-            status = JobStatus(
-                JobState.FAILED,
-                error=f"{job.name}: StructMask itself failed ({type(error).__name__}: {error});"
-                " please report it with the file.",
-            )
+            status = JobStatus(JobState.FAILED, error=bug_sentence(job, error))
         with self._lock:
             self._stopping.discard(index)
         seconds = time.monotonic() - started
@@ -347,6 +350,15 @@ class BatchQueue:
     def _lacks_report(self, job: Job, earlier: JobStatus) -> bool:
         """Say whether an earlier run made the mask, but not the report that is wanted now."""
         return self.reports and earlier.state is JobState.DONE and not exists(job.files.report)
+
+
+def bug_sentence(job: Job, error: Exception) -> str:
+    """Say that a job failed by a bug, which is logged; the other files go on."""
+    log.exception("%s", job.name)
+    return (
+        f"{job.name}: StructMask itself failed ({type(error).__name__}: {error});"
+        " please report it with the file."
+    )
 
 
 def _in_threads(work: Callable[[], None], count: int) -> None:

@@ -28,6 +28,24 @@ class JobState(StrEnum):
 
 
 @dataclass(frozen=True)
+class DenoisedStatus:
+    """Progress and result of denoising the files of a job."""
+
+    running: bool = False
+    progress: float = 0.0  # 0 to 1 while it runs
+    what: str = ""
+    files: tuple[Path, ...] = ()
+    lines: tuple[str, ...] = ()  # what is said of them
+    why_not: str = ""  # why there are none
+    seconds: float = 0.0
+
+    @property
+    def ended(self) -> bool:
+        """Whether there are denoised files, or a reason why not."""
+        return bool(self.files or self.why_not)
+
+
+@dataclass(frozen=True)
 class JobStatus:
     """Progress and result of a job."""
 
@@ -56,8 +74,7 @@ class JobStatus:
     # The files and settings with which it failed and would fail again; None where they are not at
     # fault. Taken before the work, for they may be changed while others are measured.
     fault: Fingerprint | None = None
-    denoised: tuple[Path, ...] = ()  # the denoised files, where that was asked for
-    not_denoised: str = ""  # why there are none
+    denoised: DenoisedStatus = DenoisedStatus()  # where that was asked for
     unlike: bool = False  # it was skipped although its mask is not the one that is asked for
 
     @property
@@ -79,6 +96,18 @@ class JobStatus:
         if self.state is not JobState.DONE or not self.left_out:
             return ""
         return f"{self.files - len(self.left_out)} of {counted(self.files, 'file')}"
+
+    @property
+    def to_denoise(self) -> bool:
+        """Whether its files can be denoised, and were not."""
+        # A mask that was not asked for is said to be one already.
+        has_mask = self.state in (JobState.DONE, JobState.SKIPPED) and not self.unlike
+        return has_mask and not self.denoised.ended
+
+    @property
+    def mask_kept(self) -> bool:
+        """Whether it has a mask that was there before."""
+        return self.kept or self.state is JobState.SKIPPED
 
     @property
     def needs_a_look(self) -> bool:

@@ -275,8 +275,8 @@ def counts_sentence(queue: BatchQueue) -> str:
     ):
         if counts[state]:
             parts.append(f"{counts[state]} {word}")
-    if any(status.denoised or status.not_denoised for status in queue.statuses):
-        denoised = sum(len(status.denoised) for status in queue.statuses)
+    if any(status.denoised.ended for status in queue.statuses):
+        denoised = sum(len(status.denoised.files) for status in queue.statuses)
         stacks = sum(len(job.inputs) for job in queue.jobs)
         parts.append(f"{denoised} of {counted(stacks, 'stack')} denoised")
     looks = sum(status.needs_a_look for status in queue.statuses)
@@ -385,9 +385,9 @@ def _answer(status: JobStatus) -> tuple[str, str]:
 
 
 def _denoised(status: JobStatus) -> str:
-    if status.not_denoised:
-        return f"{_NOT}{status.not_denoised}"
-    return ", ".join(map(shown, status.denoised))
+    if status.denoised.why_not:
+        return f"{_NOT}{status.denoised.why_not}"
+    return ", ".join(map(shown, status.denoised.files))
 
 
 def _denoised_words(cell: str) -> str:

@@ -10,7 +10,7 @@ import tifffile
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch.files import find_files, plan_jobs
-from structmask_gui.io.batch.status import JobState, JobStatus
+from structmask_gui.io.batch.status import DenoisedStatus, JobState, JobStatus
 from structmask_gui.io.batch.summary import (
     COLUMNS,
     counts_sentence,
@@ -189,8 +189,8 @@ def test_what_was_denoised_is_counted_and_kept_with_the_mask(folder, tmp_path):
     out = tmp_path / "out"
     queue = make(folder, out)
     queue.run()
-    queue.set_denoised(0, [out / "a_denoised.ome.tif"])
-    queue.set_denoised(1, (), "the images have 8 bits; give --yes.")
+    queue.set_denoised(0, DenoisedStatus(files=(out / "a_denoised.ome.tif",)))
+    queue.set_denoised(1, DenoisedStatus(why_not="the images have 8 bits; give --yes."))
     place, page = summary_paths(out / "summary")
     assert counts_sentence(queue).startswith("2 masks made, 1 failed, 1 of 3 stacks denoised.")
     again = make(folder, out, resume=True)
