@@ -85,6 +85,12 @@ def is_denoised_with(mask: Mask, file: Path) -> bool:
     return record is not None and record.get("mask") in forms
 
 
+def needs_a_look(file: Path) -> bool:
+    """Say whether the evaluation of a denoised file advises more than to keep its mask."""
+    evaluation = (_record_of(file) or {}).get("evaluation") or {}
+    return evaluation.get("advice") != "keep"
+
+
 def _record_of(file: Path) -> dict[str, Any] | None:
     """Return the record beside a denoised file; None if there is none that can be read."""
     beside = record_path(file)

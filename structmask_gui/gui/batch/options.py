@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QWidget
 
+from structmask_gui.core.denoising.wording import SHARED_FITS
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
 from structmask_gui.gui.widgets.inputs import Choice
 
@@ -26,13 +28,12 @@ _PER = (
 )
 """Which files share a mask: value, text and tooltip."""
 
-
-_WIDE_LETTER = 9
-"""Width of an x, in pixels, from which the text is large."""
+_GAP = 16
+"""Pixels between columns."""
 
 
 class BatchChoices(QWidget):
-    """Two rows of choices."""
+    """The choices in a few rows: boxes stand beside the lists where there is room, else below."""
 
     changed = Signal()
     folder_wanted = Signal()  # the folder of the results is to be chosen
@@ -64,26 +65,74 @@ class BatchChoices(QWidget):
             "Open each file as the present one is opened and measure the same part of it; without"
             " it, all of the first channel"
         )
-        for box in (self.replace, self.resume, self.figures, self.reports, self.same):
+        self.denoise = QCheckBox("Denoise each file with its mask")
+        self.denoise.setToolTip(f"Writes denoised files, as Denoise here does: {SHARED_FITS}")
+        self._boxes = (
+            *(self.resume, self.figures, self.denoise),
+            *(self.replace, self.reports, self.same),
+        )
+        for box in self._boxes:
             box.toggled.connect(self.changed)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.addWidget(QLabel("One mask"), 0, 0)
-        grid.addWidget(self.per, 0, 1)
-        grid.addWidget(QLabel("Written"), 1, 0)
-        grid.addWidget(self.into, 1, 1)
-        grid.addWidget(into_button, 1, 2)
-        # The boxes beside these have no room with large text.
-        below = 2 if self.fontMetrics().horizontalAdvance("x") > _WIDE_LETTER else 0
-        left = 0 if below else 3
-        boxes = QGridLayout()
-        boxes.addWidget(self.resume, 0, 0)
-        boxes.addWidget(self.replace, 1, 0)
-        boxes.addWidget(self.figures, 0, 1)
-        boxes.addWidget(self.reports, 1, 1)
-        boxes.addWidget(self.same, 2, 0, 1, 2)
-        grid.addLayout(boxes, below, left, 3, 3 if below else 1)
-        grid.setColumnStretch(1, 1)
+        self._columns = 0  # of the boxes
+        self._beside = False  # whether they stand beside the lists
+        self._lists = QGridLayout()
+        self._lists.addWidget(QLabel("One mask"), 0, 0)
+        self._lists.addWidget(self.per, 0, 1, 1, 2)
+        self._lists.addWidget(QLabel("Written"), 1, 0)
+        self._lists.addWidget(self.into, 1, 1)
+        self._lists.addWidget(into_button, 1, 2)
+        self._lists.setColumnStretch(1, 1)
+        self._grid = QGridLayout()
+        self._whole = QGridLayout(self)
+        self._whole.setContentsMargins(0, 0, 0, 0)
+        self._whole.setHorizontalSpacing(_GAP)
+        self._whole.addLayout(self._lists, 0, 0, Qt.AlignmentFlag.AlignTop)
+        self._whole.setColumnStretch(0, 1)
+        self._arrange()
+
+    # --- where the boxes stand ----------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Arrange the boxes anew."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Arrange the boxes anew for larger text."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._arrange()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the narrowest arrangement, so that the window can be made as narrow."""
+        height = super().minimumSizeHint().height()
+        return QSize(max(self._lists.minimumSize().width(), self._needed(1)), height)
+
+    def _arrange(self) -> None:
+        """Put the boxes beside the lists in two columns, or below in as many as there is room."""
+        beside = self._lists.sizeHint().width() + _GAP + self._needed(2) <= self.width()
+        columns = next((n for n in (3, 2) if self._needed(n) <= self.width()), 1)
+        columns = 2 if beside else columns
+        if (beside, columns) == (self._beside, self._columns):
+            return
+        self._beside, self._columns = beside, columns
+        self._whole.removeItem(self._grid)
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(_GAP)
+        rows = -(-len(self._boxes) // columns)
+        for number, box in enumerate(self._boxes):
+            self._grid.addWidget(box, number % rows, number // rows)
+        self._grid.setColumnStretch(columns, 1)
+        place = (0, 1) if beside else (1, 0)
+        self._whole.addLayout(self._grid, *place)
+        self.updateGeometry()
+
+    def _needed(self, columns: int) -> int:
+        """Return the width of the boxes in so many columns."""
+        rows = -(-len(self._boxes) // columns)
+        widths = [box.sizeHint().width() for box in self._boxes]
+        widest = [max(widths[first : first + rows]) for first in range(0, len(widths), rows)]
+        return sum(widest) + _GAP * len(widest)
 
     @property
     def shared(self) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -18,12 +19,13 @@ from PySide6.QtWidgets import (
 from structmask_gui.core.parameters.labels import in_labels
 from structmask_gui.core.verdict.certainty import SIGN_OF, Certainty
 from structmask_gui.gui.style.icons import icon
+from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.certainty_icon import Sign, draw_sign
 
 if TYPE_CHECKING:
     from structmask_gui.core.recommend.shared import Fit
     from structmask_gui.io.batch.queue import BatchQueue
-    from structmask_gui.io.batch.status import JobStatus
+    from structmask_gui.io.batch.status import DenoisedStatus, JobStatus
     from structmask_gui.io.extract_files import Input
     from structmask_gui.io.one_mask import Checked
 
@@ -31,11 +33,15 @@ if TYPE_CHECKING:
 _RESULT = 2
 """The column of the result."""
 
+_STATE_WIDTH = 150
+"""Width of the state in pixels, with text of the usual size."""
+
 
 class BatchTable(QTableWidget):
     """Shows the jobs of a queue; filled by `fill`, and kept up to date by `show_status`."""
 
-    row_opened = Signal(int)  # a row was pressed twice, or Enter
+    row_opened = Signal(int)  # a row was pressed twice, or Enter, or "Open" chosen
+    denoised_wanted = Signal(int)  # its denoised files are to be opened
 
     def __init__(self) -> None:
         super().__init__(0, 3)
@@ -56,7 +62,7 @@ class BatchTable(QTableWidget):
         header.setStretchLastSection(True)
         header.resizeSection(0, 260)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(1, 150)
+        header.resizeSection(1, dialogs.for_text(self, _STATE_WIDTH))
         header.setSectionsClickable(True)
         header.sectionClicked.connect(self.sort_by)
         self._sorted: tuple[int, bool] = (-1, False)
@@ -65,14 +71,44 @@ class BatchTable(QTableWidget):
         self._results: dict[int, str] = {}  # the state of each row that has a result
         self._old = False
         self._paths: list[tuple[Path, ...]] = []
+        self._denoised: dict[int, tuple[Path, ...]] = {}
+        self._icons: dict[int, Callable[[], QIcon]] = {}  # what draws each row's
+        self.open_action = QAction("&Open", self)
+        self.open_action.triggered.connect(self._open)
+        self.open_denoised_action = QAction("Open &denoised", self)
+        self.open_denoised_action.triggered.connect(self._open_denoised)
+        self.addActions([self.open_action, self.open_denoised_action])
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.currentItemChanged.connect(self._update_actions)
+        self._update_actions()
         self.itemActivated.connect(self._on_activated)
         # Later: while the header resizes a section, the rows still ask for the height they had.
         header.sectionResized.connect(self._on_resized, Qt.ConnectionType.QueuedConnection)
 
     def _on_resized(self, column: int, _old: int, _new: int) -> None:
         if column == _RESULT:
-            for row in range(self.rowCount()):
-                self._fit(row)
+            self._fit_all()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Fit larger text, and draw the icons in other colours."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            width = dialogs.for_text(self, _STATE_WIDTH)
+            self.horizontalHeader().resizeSection(1, width)
+            self._fit_all()
+        elif event.type() == QEvent.Type.PaletteChange:
+            for row, draw in self._icons.items():
+                self._show_icon(row, draw)
+
+    def _fit_all(self) -> None:
+        for row in range(self.rowCount()):
+            self._fit(row)
+
+    def _show_icon(self, row: int, draw: Callable[[], QIcon]) -> None:
+        item = self.item(row, 1)
+        if item is not None:
+            self._icons[row] = draw
+            item.setIcon(draw())
 
     def _fit(self, row: int) -> None:
         """Give a row the height of its wrapped result, and some air."""
@@ -80,6 +116,16 @@ class BatchTable(QTableWidget):
 
     def _on_activated(self, item: QTableWidgetItem) -> None:
         self.row_opened.emit(item.row())
+
+    def _open(self) -> None:
+        self.row_opened.emit(self.currentRow())
+
+    def _open_denoised(self) -> None:
+        self.denoised_wanted.emit(self.currentRow())
+
+    def _update_actions(self, *_: object) -> None:
+        self.open_action.setEnabled(self.currentRow() >= 0)
+        self.open_denoised_action.setEnabled(self.currentRow() in self._denoised)
 
     def sort_by(self, column: int) -> None:
         """Put the rows in the order of a column, or in the reverse order; numbers stay the same."""
@@ -120,8 +166,12 @@ class BatchTable(QTableWidget):
         """Return the files of a row."""
         return self._paths[row]
 
+    def denoised_of(self, row: int) -> tuple[Path, ...]:
+        """Return the denoised files of a row."""
+        return self._denoised[row]
+
     def _list(self, rows: Sequence[tuple[str, Path, tuple[Path, ...]]]) -> None:
-        self._doubtful, self._results = set(), {}
+        self._doubtful, self._results, self._denoised, self._icons = set(), {}, {}, {}
         self.horizontalHeader().setSortIndicatorShown(False)
         self._sorted = -1, False
         self._paths = [paths for *_, paths in rows]
@@ -134,6 +184,7 @@ class BatchTable(QTableWidget):
                 self.setItem(row, column, QTableWidgetItem())
             self.setRowHidden(row, False)
         self._show_in(range(len(rows)))
+        self._update_actions()
 
     def show_status(self, row: int, status: JobStatus) -> None:
         """Show how far a job has come; a row that is not there is passed over."""
@@ -154,18 +205,28 @@ class BatchTable(QTableWidget):
         if status.left_out:
             words = " ".join((words, *status.left_out))
         state = texts.get(status.state, str(status.state))
+        if status.denoised.running:
+            state = f"denoising {100 * status.denoised.progress:.0f} %"
+        elif status.denoised.ended:
+            state += ", denoised" if status.denoised.files else ", not denoised"
+        # The answer about the mask comes first, what became of the files in a line of its own.
+        words = "\n".join(filter(None, (words, _denoised_words(status.denoised))))
         for column, text in ((1, state), (2, _spoken(words))):
             item = self.item(row, column)
             if item is not None:
+                more = (*(status.notes if status.fits else ()), *status.denoised.lines)
                 item.setText(text)
-                item.setToolTip(_spoken("\n".join((text, *status.notes))) if status.fits else text)
+                item.setToolTip(_spoken("\n".join((text, *more))))
+        self._denoised.pop(row, None)
+        if status.denoised.files and row < self.rowCount():
+            self._denoised[row] = status.denoised.files
+        self._update_actions()
         self._keep(row, state if status.state == "done" else "")
-        needs_a_look = status.needs_a_look or status.state in ("failed", "skipped")
+        undone = status.state in ("failed", "skipped")
+        needs_a_look = status.needs_a_look or undone or status.denoised.needs_a_look
         (self._doubtful.add if needs_a_look else self._doubtful.discard)(row)
         self.setRowHidden(row, self._only_doubtful and not needs_a_look)
-        item = self.item(row, 1)
-        if item is not None:
-            item.setIcon(_state_icon(status))
+        self._show_icon(row, partial(_state_icon, status))
 
     def show_fit(self, row: int, checked: Checked) -> None:
         """Show whether the mask that is checked fits the file of a row."""
@@ -182,9 +243,7 @@ class BatchTable(QTableWidget):
         good = sign == "sure"
         (self._doubtful.discard if good else self._doubtful.add)(row)
         self.setRowHidden(row, self._only_doubtful and good)
-        item = self.item(row, 1)
-        if item is not None:
-            item.setIcon(_sign(sign))
+        self._show_icon(row, partial(_sign, sign))
 
     def mark_old(self, on: bool) -> None:
         """Mark the results as made with other settings, or no longer."""
@@ -212,7 +271,24 @@ def _spoken(sentence: str) -> str:
         sentence.replace("use --force to replace it", "tick “Replace existing results”")
         .replace("or another --output-dir", "or choose another folder")
         .replace("give another --output-dir", "choose another folder")
+        .replace("use --force to measure it anew", "tick “Replace existing results” for a new one")
+        .replace(
+            "give --yes to denoise it all the same",
+            "to denoise it all the same, open it and choose Denoise here",
+        )
     )
+
+
+def _denoised_words(denoised: DenoisedStatus) -> str:
+    """Return what becomes of the files of a row; of several the tooltip says more."""
+    if denoised.running:
+        return denoised.what
+    if denoised.why_not:
+        return f"Not denoised: {denoised.why_not}"
+    # A verdict and what was learned, of each.
+    if len(denoised.lines) > 2:
+        return f"{len(denoised.files)} files denoised."
+    return denoised.lines[0] if denoised.lines else ""
 
 
 _FIT_SIGNS: dict[str, Certainty] = {
@@ -236,7 +312,9 @@ _ICONS = {"running": "measure", "skipped": "next", "cancelled": "cancel"}
 
 def _state_icon(status: JobStatus) -> QIcon:
     """Return the sign of a job's certainty, or the icon of its state."""
-    if status.state == "done" and status.doubt:
+    if status.denoised.running:
+        return icon("measure")
+    if (status.state == "done" and status.doubt) or status.denoised.needs_a_look:
         return icon("warning")
     if status.state == "failed":
         return _sign("failed")

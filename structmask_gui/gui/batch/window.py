@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -24,21 +22,20 @@ from structmask_gui.core.parameters.labels import choice_text
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.batch.options import BatchChoices
 from structmask_gui.gui.batch.reference_stacks import BatchReferenceStacks
+from structmask_gui.gui.batch.run import BatchRun
 from structmask_gui.gui.batch.table import BatchTable
 from structmask_gui.gui.desktop.open_external import open_outside
 from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session.session import Session
-from structmask_gui.gui.session.worker import Job, Step
+from structmask_gui.gui.session.worker import Job
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.inputs import button
 from structmask_gui.gui.widgets.labels import paragraph
-from structmask_gui.gui.widgets.wording import spoken
 
 if TYPE_CHECKING:
     from structmask_gui.io.batch.files import Job as BatchJob
     from structmask_gui.io.batch.files import Per
     from structmask_gui.io.batch.queue import BatchQueue
-    from structmask_gui.io.batch.status import JobStatus
     from structmask_gui.io.extract_files import ExtractionSettings, Input
 
 
@@ -49,26 +46,21 @@ _HINT = f"Add files or folders, or drop them here. {_SETTINGS}"
 class BatchWindow(QDialog):
     """A table of files with their states; the parameters are the session's at the start."""
 
-    job_changed = Signal(int, object)  # a job's number and its `JobStatus`, from the working thread
-    _checked = Signal(int, object)  # a row and what the check says of it, from the working thread
-
     def __init__(self, parent: QWidget | None, session: Session) -> None:
         super().__init__(parent)
         self.setWindowTitle("Masks of many files")
         self.setAcceptDrops(True)
         self._session = session
         self._files: list[Path] = []
-        self.queue: BatchQueue | None = None
         self._finding = Job("find", session.bug.emit, order="all")
-        self._running = Job("batch", session.bug.emit, order="all")
-        self._running.stepped.connect(self._on_step)
-        self._summarised = False
-        self._place = Path()  # where the summary of what was started goes
-        self._ended = 0, 0.0  # how many files, and when the last did
+        self.run = BatchRun(session)
         self._asked: Any = None  # what decides the results that are shown; None if there are none
         self._build()
-        self.job_changed.connect(self.table.show_status)
-        self._checked.connect(self.table.show_fit)
+        self.run.job_changed.connect(self.table.show_status)
+        self.run.checked.connect(self.table.show_fit)
+        self.run.said.connect(self.said.setText)
+        self.run.went.connect(self._show_progress)
+        self.run.changed.connect(self._on_run)
         session.quality.closing.connect(self.stop)
         for signal in (
             session.stack_changed,
@@ -93,6 +85,7 @@ class BatchWindow(QDialog):
         self.table = BatchTable()
         self.table.itemSelectionChanged.connect(self._update)
         self.table.row_opened.connect(self.open_row)
+        self.table.denoised_wanted.connect(self.open_denoised)
         self.changed = QLabel("The settings were changed since these results were made.")
         self.changed.setWordWrap(True)
         layout = QVBoxLayout(self)
@@ -152,9 +145,13 @@ class BatchWindow(QDialog):
         self._say_method()
         self.start_button = button("&Start", "Measure the files and write their masks", self.start)
         self.cancel_button = button(
-            "&Cancel", "Stop the selected files, or all if none is selected", self.cancel
+            "&Cancel",
+            "Stop the selected files, or all if none is selected; what is finished is kept",
+            self.cancel,
         )
-        self.retry_button = button("&Retry", "Try again what failed or was cancelled", self.retry)
+        self.retry_button = button(
+            "&Retry", "Try again what failed, was cancelled or not denoised", self.retry
+        )
         self.check_button = button(
             "C&heck my mask",
             "Say of each file whether the mask of the main window fits it; nothing is written",
@@ -201,12 +198,21 @@ class BatchWindow(QDialog):
         """Open the files of a row in the main window."""
         self._session.open(self.table.paths_of(row))
 
+    def open_denoised(self, row: int) -> None:
+        """Open the denoised files of a row in the main window."""
+        self._session.open(self.table.denoised_of(row))
+
     # --- which files --------------------------------------------------------------------------
 
     @property
     def running(self) -> bool:
         """Whether the queue is under way."""
-        return self._running.pending
+        return self.run.running
+
+    @property
+    def queue(self) -> BatchQueue | None:
+        """What is to be done, or was; None while a mask is checked."""
+        return self.run.queue
 
     def add(self, paths: list[str]) -> None:
         """Add files, and the image files in folders, off the GUI thread."""
@@ -276,10 +282,9 @@ class BatchWindow(QDialog):
         if self._asked is not None and self.queue is not None and self.queue.planned == tuple(jobs):
             self._update()  # no result is lost by a choice that leaves the files as they are
             return
-        self.queue = self._asked = None
-        self._summarised = False
-        if self._files:
-            self.queue = BatchQueue(jobs, ExtractionSettings(self._session.state.parameters))
+        self._asked = None
+        settings = ExtractionSettings(self._session.state.parameters)
+        self.run.plan(BatchQueue(jobs, settings) if jobs else None)
         files = counted(len(self._files), "file")
         self.said.setText(f"{files}. {_SETTINGS}" if self._files else _HINT)
         self.progress.setValue(0)
@@ -333,6 +338,7 @@ class BatchWindow(QDialog):
 
     def start(self) -> None:
         """Do all jobs with the parameters that the main window has now."""
+        from structmask_gui.io.batch.denoise import BatchDenoiser
         from structmask_gui.io.batch.queue import BatchQueue
         from structmask_gui.io.batch.summary import read_failures, summary_paths, summary_place
         from structmask_gui.io.files.paths import exists
@@ -358,7 +364,7 @@ class BatchWindow(QDialog):
         except StructMaskError as error:
             self.said.setText(str(error))
             return
-        self.queue = BatchQueue(
+        queue = BatchQueue(
             self._jobs(),
             self._settings(),
             reports=self.choices.reports.isChecked(),
@@ -367,44 +373,21 @@ class BatchWindow(QDialog):
             failures=failures,
         )
         if state.preset is not None:
-            self.queue.preset = state.preset.named(state.parameters)
-        self.queue.on_change = self._tell
-        self._place = place
+            queue.preset = state.preset.named(state.parameters)
+        folder = self.choices.folder
+        denoiser = BatchDenoiser(queue, folder) if self.choices.denoise.isChecked() else None
         self._asked = None, self._settings(), like
-        self.table.fill(self.queue)
-        self._run()
+        self.table.fill(queue)
+        self.run.start(queue, denoiser, place)
 
     def show_summary(self) -> None:
         """Open the summary in the browser."""
         from structmask_gui.io.batch.summary import summary_paths
 
-        page = summary_paths(self._place)[1]
+        page = summary_paths(self.run.place)[1]
         open_outside(page)
         # Said in any case: a browser that is kept in a box may not read every folder.
         self.said.setText(f"The summary is {page}")
-
-    def _run(self) -> None:
-        queue, place = self.queue, self._place
-        assert queue is not None
-        self._ended = 0, time.monotonic()
-
-        def work(task: Task) -> Any:
-            from structmask_gui.io.batch.summary import write_summary
-
-            place.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                queue.run(task.report, lambda: task.cancelled)
-            finally:
-                write_summary(queue, place)
-            return place
-
-        self._running.run(work, self._on_done, self._on_failed)
-        self.said.setText("")
-        self._update()
-
-    def _tell(self, index: int, status: JobStatus) -> None:
-        """Hand a change over to the GUI thread; called in the one that works."""
-        self.job_changed.emit(index, status)
 
     def check(self) -> None:
         """Say of each file whether the mask of the main window fits it."""
@@ -417,96 +400,40 @@ class BatchWindow(QDialog):
         jobs = self._jobs()
         inputs = [item for job in jobs for item in job.inputs]
         settings = self._settings()
-        self.queue = None
         self._asked = mask, settings, self._like()
         self.table.list_files(inputs)
-
-        def work(task: Task) -> Any:
-            from structmask_gui.io.one_mask import check_files, counts
-
-            fits = []
-            for row, one in enumerate(check_files(mask, inputs, settings, task)):
-                self._checked.emit(row, one)
-                if one.fit is not None:
-                    fits.append(one.fit)
-            return f"The mask of the main window: {counts(fits)}." if fits else ""
-
-        self._running.run(work, self._on_checked, self._on_failed)
-        self.said.setText("Checking the mask of the main window; nothing is written.")
-        self._update()
-
-    def _on_checked(self, said: str) -> None:
-        self.progress.setValue(self.progress.maximum())
-        self.said.setText(said)
-        self._update()
+        self.run.check(mask, inputs, settings)
 
     def cancel(self) -> None:
         """Cancel the selected jobs, or all; or the check."""
-        if self.running and self.queue is None:
-            self._running.cancel()
-            self.said.setText("The check was cancelled.")
-            self._update()
-        if self.queue is not None:
-            rows = self.table.selected()
-            for row in rows:
-                self.queue.cancel(row)
-            if not rows:
-                self.queue.cancel()
+        self.run.cancel(self.table.selected())
 
     def retry(self) -> None:
-        """Try again what failed or was cancelled: the selected jobs, or all."""
-        if self.queue is None:
-            return
-        rows = self.table.selected()
-        again = sum(self.queue.retry(row) for row in rows) if rows else self.queue.retry()
-        if again and not self.running:
-            self._run()
+        """Try again what failed, was cancelled or not denoised: the selected jobs, or all."""
+        self.run.retry(self.table.selected())
 
     # --- what is shown ------------------------------------------------------------------------
 
-    def _on_step(self, step: Step) -> None:
-        if self.queue is None:
-            self.progress.setRange(0, max(step.total, 1))
-            self.progress.setValue(step.done)
-        elif self.running:
-            statuses = self.queue.statuses
-            ended = sum(s.state not in ("pending", "running") for s in statuses)
-            if ended != self._ended[0]:
-                self._ended = ended, time.monotonic()
-            # Of the parts of a file none says how long the others take: only whole files count.
-            self.progress.setRange(0, len(statuses) if len(statuses) > 1 else 0)
-            self.progress.setValue(ended)
-            seconds = seconds_left(statuses, time.monotonic() - self._ended[1])
-            left = "" if seconds is None else f", {spoken(seconds)} left"
-            self.said.setText(f"{ended} of {len(statuses)} done{left}")
-            # What failed or was cancelled may be put back while others are done.
-            again = any(s.state in ("failed", "cancelled") for s in statuses)
-            self.retry_button.setEnabled(again)
+    def _show_progress(self, done: int, total: int) -> None:
+        self.progress.setRange(0, total)
+        self.progress.setValue(done)
+        # What failed or was cancelled may be put back while others are done.
+        self.retry_button.setEnabled(self._can_retry)
 
-    def _on_done(self, place: Path) -> None:
-        from structmask_gui.io.batch.summary import counts_sentence
+    @property
+    def _can_retry(self) -> bool:
+        queue = self.queue
+        return queue is not None and any(status.retriable for status in queue.statuses)
 
-        if self.queue is not None:
-            if any(status.state == "pending" for status in self.queue.statuses):
-                self._run()  # put back while the summary was being written
-                return
+    def _on_run(self) -> None:
+        if not self.running:
             self.progress.setValue(self.progress.maximum())
-            self.said.setText(f"{counts_sentence(self.queue)} Summary: {place}")
-            self._summarised = True
-        self._show_all()
-
-    def _on_failed(self, text: str) -> None:
-        self.said.setText(text)
-        self._show_all()
-
-    def _show_all(self) -> None:
-        for row, status in enumerate(self.queue.statuses if self.queue is not None else ()):
-            self.table.show_status(row, status)
+            for row, status in enumerate(() if self.queue is None else self.queue.statuses):
+                self.table.show_status(row, status)
         self._update()
 
     def _update(self, *_: object) -> None:
-        queue, running = self.queue, self.running
-        counts = {} if queue is None else {str(s): n for s, n in queue.counts().items()}
+        running = self.running
         for widget in (
             self.add_files_button,
             self.add_folder_button,
@@ -522,8 +449,8 @@ class BatchWindow(QDialog):
         has_mask = self._session.state.mask is not None
         self.check_button.setEnabled(bool(self._files) and has_mask and not running)
         self.cancel_button.setEnabled(running)
-        self.summary_button.setEnabled(self._summarised and not running)
-        self.retry_button.setEnabled(bool(counts.get("failed") or counts.get("cancelled")))
+        self.summary_button.setEnabled(self.run.summarised and not running)
+        self.retry_button.setEnabled(self._can_retry)
         changed = self._asked is not None and self._asked != (
             self._session.state.mask if self._asked[0] is not None else None,
             self._settings(),
@@ -546,23 +473,8 @@ class BatchWindow(QDialog):
 
     def stop(self) -> None:
         """Stop the threads: what runs is cancelled, its summary written."""
-        if self.queue is not None:
-            self.queue.cancel()
-        else:
-            self._running.cancel()
         self._finding.close()
-        self._running.finish()
-
-
-def seconds_left(statuses: Sequence[JobStatus], since: float) -> float | None:
-    """Return how long the files that wait will take, as long as those before; None if unknown.
-
-    ``since``: seconds since the last file was done.
-    """
-    took = [s.seconds for s in statuses if s.state == "done" and not s.kept]
-    waiting = sum(s.state in ("pending", "running") for s in statuses)
-    left = sum(took) / len(took) * waiting - since if took else 0.0
-    return left if left > 0 else None
+        self.run.stop()
 
 
 def _files_or_lists() -> str:

@@ -128,8 +128,8 @@ class Denoising(QObject):
             return
         if len(state.stacks) > 1:
             self.failed.emit(
-                "Several files are open together; open one of them alone, or use"
-                " structmask batch --denoise."
+                "Several files are open together; open one of them alone, or denoise them in"
+                " Many files (batch)."
             )
             return
         self._checked = state.mask

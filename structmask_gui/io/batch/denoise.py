@@ -24,6 +24,7 @@ from structmask_gui.io.denoise_files import (
     doubts_about,
     flags_of,
     is_denoised_with,
+    needs_a_look,
 )
 from structmask_gui.io.denoise_state import state_path
 from structmask_gui.io.files.paths import exists, shown
@@ -115,17 +116,19 @@ class BatchDenoiser:
 
     def denoise(self, index: int, task: Task = NO_TASK) -> DenoisedJob:
         """Denoise the files of a job; whatever fails, the others can go on."""
-        job, started, shown_at = self.queue.jobs[index], time.monotonic(), 0.0
+        job, started = self.queue.jobs[index], time.monotonic()
+        told = "", 0.0  # what was told last, and when
 
         def stop() -> bool:
             return self._stopped or index in self._stopping or task.cancelled
 
         def show(done: int, total: int, what: str) -> None:
-            nonlocal shown_at
+            nonlocal told
             task.report(done, total, what)
             now = time.monotonic()
-            if now - shown_at >= SHOWN_EVERY:
-                shown_at = now
+            # A step may be long and report no more.
+            if what != told[0] or now - told[1] >= SHOWN_EVERY:
+                told = what, now
                 share = done / total if total else 0.0
                 self.queue.set_denoised(index, DenoisedStatus(True, share, what))
 
@@ -143,10 +146,11 @@ class BatchDenoiser:
         except Exception as problem:
             error = bug_sentence(job, problem)
         else:
-            seconds = time.monotonic() - started
-            self.queue.set_denoised(
-                index, DenoisedStatus(files=tuple(targets), lines=lines, seconds=seconds)
+            seconds, doubtful = time.monotonic() - started, any(map(needs_a_look, targets))
+            made = DenoisedStatus(
+                files=tuple(targets), lines=lines, seconds=seconds, doubtful=doubtful
             )
+            self.queue.set_denoised(index, made)
             return DenoisedJob(lines)
         why = error.removeprefix(f"{job.name}: ").removeprefix("not denoised: ")
         self.queue.set_denoised(index, DenoisedStatus(why_not=why))

@@ -38,11 +38,17 @@ class DenoisedStatus:
     lines: tuple[str, ...] = ()  # what is said of them
     why_not: str = ""  # why there are none
     seconds: float = 0.0
+    doubtful: bool = False  # whether the verdict on a file must be read before it is used
 
     @property
     def ended(self) -> bool:
         """Whether there are denoised files, or a reason why not."""
         return bool(self.files or self.why_not)
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Whether there are none, or the verdict on them must be read."""
+        return bool(self.why_not) or self.doubtful
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,12 @@ class JobStatus:
         # A mask that was not asked for is said to be one already.
         has_mask = self.state in (JobState.DONE, JobState.SKIPPED) and not self.unlike
         return has_mask and not self.denoised.ended
+
+    @property
+    def retriable(self) -> bool:
+        """Whether it failed, was cancelled or not denoised, so that it may be tried again."""
+        failed = self.state in (JobState.FAILED, JobState.CANCELLED)
+        return failed or bool(self.denoised.why_not)
 
     @property
     def mask_kept(self) -> bool:

@@ -14,13 +14,14 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.recommend.shared import Fit
 from structmask_gui.core.stack.frames import FrameRange, Region
+from structmask_gui.gui.batch.run import seconds_left
 from structmask_gui.gui.batch.table import BatchTable
-from structmask_gui.gui.batch.window import BatchWindow, seconds_left
+from structmask_gui.gui.batch.window import BatchWindow
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Step
 from structmask_gui.gui.style.colours import VERMILION
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.io.batch.status import JobState, JobStatus
+from structmask_gui.io.batch.status import DenoisedStatus, JobState, JobStatus
 from structmask_gui.io.batch.summary import write_summary
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.one_mask import Checked
@@ -92,7 +93,7 @@ def test_how_many_are_done_and_the_time_left_are_said(
         if batch.running:
             said.append(batch.said.text())
 
-    batch._running.stepped.connect(note)
+    batch.run.job.stepped.connect(note)
     batch.start()
     assert batch.progress.isVisible()
     ended(batch, qtbot)
@@ -102,13 +103,10 @@ def test_how_many_are_done_and_the_time_left_are_said(
 
 
 def test_the_time_left_is_that_of_whole_files():
-    done, waits = JobStatus(JobState.DONE, seconds=60.0), JobStatus()
-    running = JobStatus(JobState.RUNNING, progress=0.99)
-    kept = JobStatus(JobState.DONE, seconds=0.01, kept=True)
-    assert seconds_left([done, kept, running, waits], 20.0) == pytest.approx(100.0)
+    assert seconds_left([50.0, 70.0], 2, 20.0) == pytest.approx(100.0)
     # Nothing is said where the last one takes longer, or none was measured.
-    assert seconds_left([done, kept, running], 70.0) is None
-    assert seconds_left([kept, running], 1.0) is None
+    assert seconds_left([60.0], 1, 70.0) is None
+    assert seconds_left([], 1, 1.0) is None
 
 
 def test_what_has_a_mask_already_is_skipped(batch: BatchWindow, folder: Path, qtbot: QtBot):
@@ -195,7 +193,7 @@ def test_what_was_cancelled_is_put_back_while_others_are_done(
     batch.start()
     assert not batch.retry_button.isEnabled()
     batch.cancel()
-    batch._on_step(Step(0, 0, 1, "", -1.0))
+    batch.run._on_step(Step(0, 0, 1, "", -1.0))
     assert batch.running
     assert batch.retry_button.isEnabled()
     ended(batch, qtbot)
@@ -377,7 +375,7 @@ def test_closing_the_program_in_the_middle_stops_it(folder: Path, qapp: object, 
     added(batch, folder, qtbot)
     batch.start()
     session.close()
-    assert not batch._running._lane.isRunning()
+    assert not batch.run.job._lane.isRunning()
     assert (folder / SUMMARY).exists()
 
 
@@ -586,3 +584,17 @@ def test_rows_become_lower_in_a_wider_table(qapp: object, qtbot: QtBot):
         table.resize(width, 280)
         qtbot.waitUntil(lambda: table.rowHeight(11) == table.sizeHintForRow(11) + 6)
         assert len({table.rowHeight(row) for row in range(12)}) == 1
+
+
+def test_larger_text_is_not_cut_in_the_table(batch: BatchWindow, folder: Path, qtbot: QtBot):
+    added(batch, folder, qtbot)
+    why = DenoisedStatus(why_not="the images have 8 bits; " * 9)
+    batch.table.show_status(0, JobStatus(JobState.DONE, sentence="Row. " * 60, denoised=why))
+    before = batch.table.columnWidth(1)
+    font = batch.font()
+    font.setPointSizeF(2 * font.pointSizeF())
+    batch.setFont(font)
+    qtbot.waitUntil(
+        lambda: batch.table.rowHeight(0) >= batch.table.sizeHintForRow(0), timeout=5_000
+    )
+    assert batch.table.columnWidth(1) > before

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import tifffile
@@ -72,6 +74,10 @@ def test_each_file_with_a_mask_is_denoised_and_it_is_told(measured, tmp_path):
         assert any("Learning from" in one.what for one in steps)
         assert steps[-1].ended
     assert denoiser.next() is None
+    # The verdict is that of the record, also where the file was there.
+    for name, status in zip("ab", queue.statuses, strict=False):
+        record = json.loads((tmp_path / "out" / f"{name}_denoised.json").read_text())
+        assert status.denoised.doubtful == (record["evaluation"]["advice"] != "keep")
 
 
 def test_what_is_refused_on_the_command_line_is_refused_and_may_be_accepted(tmp_path, row_noise):
@@ -169,6 +175,14 @@ def test_what_is_done_is_kept_by_a_batch_that_goes_on(measured, tmp_path):
     assert again.statuses[0].denoised.lines == ("a.tif: is denoised already, a_denoised.ome.tif",)
     assert denoised(again) == denoised(queue)
     assert times(tmp_path / "out") == before
+    record = tmp_path / "out" / "a_denoised.json"
+    for advice in ("keep", "blurred"):
+        values = json.loads(record.read_text())
+        values["evaluation"]["advice"] = advice
+        record.write_text(json.dumps(values))
+        again, denoiser = measured(resume=True)
+        denoiser.run()
+        assert again.statuses[0].denoised.needs_a_look == (advice != "keep")
 
 
 def test_a_bug_or_little_memory_does_not_stop_the_others(measured, monkeypatch):
