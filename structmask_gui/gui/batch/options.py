@@ -28,8 +28,8 @@ _PER = (
 )
 """Which files share a mask: value, text and tooltip."""
 
-_GAP = 16
-"""Pixels between columns."""
+_GAP, _AIR = 16, 6
+"""Pixels between columns of boxes, and between all else."""
 
 
 class BatchChoices(QWidget):
@@ -76,6 +76,7 @@ class BatchChoices(QWidget):
         self._columns = 0  # of the boxes
         self._beside = False  # whether they stand beside the lists
         self._lists = QGridLayout()
+        self._lists.setSpacing(_AIR)
         self._lists.addWidget(QLabel("One mask"), 0, 0)
         self._lists.addWidget(self.per, 0, 1, 1, 2)
         self._lists.addWidget(QLabel("Written"), 1, 0)
@@ -86,6 +87,7 @@ class BatchChoices(QWidget):
         self._whole = QGridLayout(self)
         self._whole.setContentsMargins(0, 0, 0, 0)
         self._whole.setHorizontalSpacing(_GAP)
+        self._whole.setVerticalSpacing(_AIR)
         self._whole.addLayout(self._lists, 0, 0, Qt.AlignmentFlag.AlignTop)
         self._whole.setColumnStretch(0, 1)
         self._arrange()
@@ -119,6 +121,7 @@ class BatchChoices(QWidget):
         self._whole.removeItem(self._grid)
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(_GAP)
+        self._grid.setVerticalSpacing(_AIR)
         rows = -(-len(self._boxes) // columns)
         for number, box in enumerate(self._boxes):
             self._grid.addWidget(box, number % rows, number // rows)

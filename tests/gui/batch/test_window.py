@@ -598,3 +598,19 @@ def test_larger_text_is_not_cut_in_the_table(batch: BatchWindow, folder: Path, q
         lambda: batch.table.rowHeight(0) >= batch.table.sizeHintForRow(0), timeout=5_000
     )
     assert batch.table.columnWidth(1) > before
+
+
+def test_icons_in_the_table_follow_the_theme(window: MainWindow, qtbot: QtBot, tmp_path: Path):
+    window.theme.choose("light")
+    table = BatchTable()
+    qtbot.addWidget(table)
+    table.list_files([Input(tmp_path / "a.npy")])
+    table.show_status(0, JobStatus(JobState.DONE, denoised=DenoisedStatus(why_not="cancelled.")))
+
+    def image() -> object:
+        return table.item(0, 1).icon().pixmap(32, 32).toImage()
+
+    light = image()
+    window.theme.choose("dark")
+    qtbot.waitUntil(lambda: image() != light, timeout=5_000)
+    window.theme.choose("light")
