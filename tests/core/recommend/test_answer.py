@@ -10,6 +10,7 @@ import pytest
 
 from structmask_gui.core.extraction.extraction import cannot_separate
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.quality.basis import extraction_basis
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.candidates import BARE, BARE_CENTRE
 from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
@@ -22,6 +23,7 @@ from structmask_gui.core.recommend.wording import (
     record_words,
 )
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
+from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.core.stack.patches import Sampling
 from structmask_gui.core.statistical.estimate import UnlikePart
 from structmask_gui.core.statistical.patterns import Patterns
@@ -30,6 +32,7 @@ from tests.core.recommend.scenes import (
     AUTOMATIC,
     SCENES,
     automatic,
+    frames_of,
     with_errors,
     with_estimate,
     with_estimate_of,
@@ -130,6 +133,17 @@ def test_cannot_tell():
     assert told.what == "Cannot tell noise from sample."
     assert "plain Noise2Void" in told.how_sure
     assert told.actions == ("what_to_record", "copy_plain_n2v")
+    flags = ("cannot_tell", "interpolated")
+    resampled = answer(with_flags(automatic("cannot tell"), *flags))
+    assert resampled.certainty == "cannot tell"
+    assert "look resampled, registered or deconvolved. Use the raw data." in resampled.advice
+
+
+def test_noise_is_not_learned_of_resampled_frames():
+    found, frames = automatic("one smooth frame"), ArrayFrames(frames_of("one smooth frame"))
+    assert extraction_basis(found, frames).learned is not None
+    resampled = with_flags(found, *found.verdict.flags, "interpolated")
+    assert extraction_basis(resampled, frames).learned is None
 
 
 def test_what_speaks_against_a_mask_is_said_once_and_before_it_is_advised():

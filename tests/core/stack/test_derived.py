@@ -166,6 +166,15 @@ def test_differences_over_the_noise_that_their_brightness_predicts_are_alike():
     assert even.std() == pytest.approx(1, rel=0.05)
 
 
+def test_differences_of_frames_that_hardly_change_stay_finite():
+    # Most pixels are alike in all frames, so that the median says there is no noise.
+    frames = np.full((4, 64, 64), 100.0, dtype=np.float32)
+    frames[:, 20:24, 20:24] += np.random.default_rng(0).normal(0, 5, (4, 4, 4))
+    stored = ArrayFrames(frames)
+    even = whole(EvenFrames(DifferenceFrames(stored, []), stored))
+    np.testing.assert_allclose(even.std(), 1, rtol=0.5)
+
+
 def files_of(*lengths):
     """Return files of so many frames, each of a scene of its own."""
     files = []

@@ -47,6 +47,20 @@ def test_noise_is_as_strong_and_as_correlated_as_in_the_bright_parts(n_frames):
     assert "harm" not in told.how_sure
 
 
+def test_a_smear_of_the_bright_third_of_a_frame_is_measured_there():
+    rng = np.random.default_rng(0)
+    shape = (384, 384)
+    frame = rng.normal(0, 1, shape)
+    smeared = lfilter([1], [1, -0.6], rng.normal(size=(shape[0], shape[1] + 50)), axis=-1)[:, 50:]
+    bright = np.indices(shape)[0] > 250
+    frame = 100 + np.where(bright, 12 * smeared + 40 * cells(shape), frame)
+    found = extract_recording(frame.astype(np.float32), AUTOMATIC)
+    lags = found.measurement.correlation.lags
+    assert lags.rho[lags.reach, lags.reach + 1] == pytest.approx(0.6, abs=0.12)
+    assert found.mask.array.shape[0] == 1
+    assert found.mask.array[0, found.mask.array.shape[1] // 2 + 1]
+
+
 def test_differences_stay_noise_where_it_is_stronger_and_not_where_something_moved():
     rng = np.random.default_rng(1)
     noise = lfilter([1], [1, -0.6], rng.normal(size=SHAPE), axis=-1)

@@ -413,6 +413,21 @@ def test_dicom_with_the_preamble_of_a_tiff_is_read_as_dicom(tmp_path: Path) -> N
         check_upright(stack)
 
 
+def test_dicom_that_was_compressed_with_loss_says_so(tmp_path: Path) -> None:
+    pydicom = pytest.importorskip("pydicom")
+    WRITERS["DICOM"][1](tmp_path / "a.dcm", frames())
+    with open_stack(tmp_path / "a.dcm") as stack:
+        assert not stack.lossy
+        assert stack.notes == ()
+    data = pydicom.dcmread(tmp_path / "a.dcm")
+    data.LossyImageCompression = "01"
+    data.save_as(tmp_path / "b.dcm")
+    with open_stack(tmp_path / "b.dcm") as stack:
+        assert stack.lossy
+        assert stack.metadata["Compression"] == "none (with loss)"
+        assert "compressed with loss" in stack.notes[0]
+
+
 @pytest.mark.parametrize(
     "names",
     [

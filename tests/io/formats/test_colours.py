@@ -10,6 +10,8 @@ import tifffile
 from PIL import Image
 
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.recommend.answer import answer
+from structmask_gui.io.extract import extract
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.stack.channels import luminance
 from tests.io.noise_frames import frames_of, noise
@@ -160,6 +162,21 @@ def test_jpeg_says_what_compression_does(tmp_path: Path) -> None:
         assert stack.kind == "JPEG"
         assert np.abs(stack.read(0).astype(int) - smooth).max() <= 4
         assert any("8 x 8" in note for note in stack.notes)
+        assert stack.lossy
+
+
+@pytest.mark.parametrize(("compression", "lossy"), [("jpeg", True), ("deflate", False)])
+def test_an_answer_on_frames_compressed_with_loss_is_not_likely(
+    tmp_path: Path, compression: str, lossy: bool
+) -> None:
+    # So well that no blocks show.
+    level = {"level": 100} if lossy else {}
+    noise = np.random.default_rng(0).normal(120, 20, (256, 256)).clip(0, 255).astype(np.uint8)
+    path = tmp_path / "image.tif"
+    tifffile.imwrite(path, noise, compression=compression, compressionargs=level)
+    found = extract(path, "automatic")
+    assert ("compressed" in found.verdict.flags) == lossy
+    assert (answer(found).certainty == "likely") != lossy
 
 
 def test_a_palette_of_one_bit(tmp_path: Path):
