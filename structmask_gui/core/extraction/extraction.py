@@ -329,8 +329,10 @@ def cannot_separate(extraction: Extraction) -> bool:
     if verdict is None or estimate is None:
         return False
     flags = set(verdict.flags)
-    # In one frame a regular pattern may be the specimen's.
-    periodic = "periodic_temporal" in flags and not estimate.evidence.relations
+    # In one frame a regular pattern may be the specimen's; it is coarser than what its optics
+    # resolve.
+    whole = not estimate.evidence.relations and estimate.source != "spectrum"
+    periodic = "periodic_temporal" in flags and whole
     return periodic or bool({"cannot_tell", "picture"} & flags)
 
 

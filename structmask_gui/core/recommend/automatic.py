@@ -17,7 +17,7 @@ from structmask_gui.core.recommend.shapes import (
 )
 from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Sureness, percent
 from structmask_gui.core.verdict.kind import NoiseKind
-from structmask_gui.core.verdict.wording import FLAG_WORDS
+from structmask_gui.core.verdict.wording import FLAG_WORDS, REGULAR_IN_ONE
 
 _PLAIN = "Train plain Noise2Void."
 _COMPARE = "Compare any result with the raw frames."
@@ -77,7 +77,7 @@ def automatic_answer(case: Grounds) -> Answer:
         if not set(_ACT) & case.flags:
             return _either(case)
     for flag, (what, advice, action) in _ACT.items():
-        if flag in case.flags:
+        if flag in case.flags and not (flag == "periodic_temporal" and not case.several_frames):
             return _act_first(case, what, advice, action)
     if case.verdict.lines is not None and case.lines_show:
         return _whole_lines(case, case.verdict.lines)
@@ -100,6 +100,8 @@ def _made(
     processed = sum(flag in case.flags for flag in _PROCESSED)
     if processed:
         doubts.insert(processed, ("Use the raw data.", None))
+    if "periodic_temporal" in case.flags and not case.several_frames:
+        doubts.append((REGULAR_IN_ONE, "what_to_record"))
     if case.pattern_of_pixels and "fixed_pattern" not in case.flags:
         doubts.append((_PIXELS, "what_to_record"))
     if case.verdict.lines is not None and certainty != "act first" and "preview_removal" not in do:

@@ -82,7 +82,7 @@ _REGULAR = (
     " show it, subtract their mean; if an even field shows it, divide by its mean; then open the"
     " corrected frames. If neither shows it, it may be your sample: leave it."
 )
-_REGULAR_IN_ONE = (
+REGULAR_IN_ONE = (
     "A regular pattern is in this frame: noise or the sample's own. A second frame of the same"
     " field would decide."
 )
@@ -232,7 +232,7 @@ def _of_flags(
         elif flag == "fixed_pattern" and not fixed_lines(estimate) and regular:
             details.append(_REGULAR)
         elif flag == "periodic_temporal" and not estimate.evidence.relations:
-            details.append(_REGULAR_IN_ONE)
+            details.append(REGULAR_IN_ONE)
         elif flag == "shared_frames" and (lasting := estimate.evidence.patterns.lasting):
             words = FLAG_WORDS[flag].replace("noise:", f"noise ({lasting.share:.2f}):")
             details.append(words)
