@@ -95,6 +95,11 @@ class _InOrder(WrappedFrames):
         super().__init__(frames)
         self._order = order
 
+    @property
+    def runs(self) -> Sequence[range]:
+        """All frames: those that follow one another in the stack do not in this order."""
+        return [range(self.n_frames)]
+
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
         return self._frames.read(self._order[frame], y0, y1)
 

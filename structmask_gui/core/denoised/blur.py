@@ -16,7 +16,7 @@ from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.covariance import NoiseBasis, unmoved
 from structmask_gui.core.quality.preview import Preview
-from structmask_gui.core.stack.frames import Frames, evenly, followed
+from structmask_gui.core.stack.frames import Frames, evenly, neighbours
 
 _BLOCK = 32
 """Side of the blocks that give the error."""
@@ -123,14 +123,14 @@ def _blocks(
     Shape (2, 3): for two quarters of the block that touch at their corners, and for the others.
     """
     still = source == "difference"
-    firsts = followed(raw) if still else range(raw.n_frames)
-    for first in (firsts[at] for at in evenly(len(firsts), _MOST)):
+    pairs = neighbours(raw) if still else [(frame, frame) for frame in range(raw.n_frames)]
+    for first, second in (pairs[at] for at in evenly(len(pairs), _MOST)):
         task.stop_if_cancelled()
         one = _details(raw, denoised, kernel, first)
-        other = _details(raw, denoised, kernel, first + 1) if still else one
+        other = _details(raw, denoised, kernel, second) if still else one
         good = np.isfinite(one[0] + one[1] + other[0] + other[1])
         if still:
-            change = raw.read(first).astype(np.float64) - raw.read(first + 1).astype(np.float64)
+            change = raw.read(first).astype(np.float64) - raw.read(second).astype(np.float64)
             good &= unmoved(change, good)
         products = (
             one[0] * other[0],

@@ -39,7 +39,7 @@ from structmask_gui.core.quality.error import estimated_error, weights
 from structmask_gui.core.quality.prediction import mask_array
 from structmask_gui.core.stack.derived import DifferenceFrames
 from structmask_gui.core.stack.fill import without_fill, without_fill_of
-from structmask_gui.core.stack.frames import Frames, evenly, followed
+from structmask_gui.core.stack.frames import Frames, evenly, neighbours
 from structmask_gui.core.stack.patches import read_patches
 from structmask_gui.core.statistical.estimate import SEES
 from structmask_gui.core.threads import one_blas_thread
@@ -301,11 +301,12 @@ def _noise_pairs(
 def _lost_in_still_scene(raw: Frames, denoised: Frames, task: Task) -> float:
     """Return the covariance of residuals of consecutive frames: both hold only structure."""
     total, count = 0.0, 0
-    firsts = followed(raw)
-    for frame in (firsts[at] for at in evenly(len(firsts), MOST_FRAMES)):
+    pairs = neighbours(raw)
+    for pair in (pairs[at] for at in evenly(len(pairs), MOST_FRAMES)):
         task.stop_if_cancelled()
-        a, b = (_residual(raw, denoised, f) for f in (frame, frame + 1))
-        change = raw.read(frame).astype(np.float64) - raw.read(frame + 1).astype(np.float64)
+        a, b = (_residual(raw, denoised, frame) for frame in pair)
+        one, other = (raw.read(frame).astype(np.float64) for frame in pair)
+        change = one - other
         good = np.isfinite(a) & np.isfinite(b)
         good &= unmoved(change, good)
         if good.any():

@@ -27,7 +27,7 @@ from structmask_gui.core.denoised.spectra import Spectra, spectra
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.preview import Preview
-from structmask_gui.core.stack.frames import Frames, WrappedFrames, evenly, middle
+from structmask_gui.core.stack.frames import Frames, WrappedFrames, apart, evenly, middle
 
 FaultKind = Literal[
     "few levels",
@@ -147,7 +147,7 @@ class Comparison:
     ) -> None:
         self._raw, self._denoised, self._task, self._here = raw, denoised, task, here
         self._measured, self._kernel = measured, kernel
-        self._numbers = _numbers(raw.n_frames)
+        self._numbers = _numbers(raw)
         pairs = [
             [_some(middle(stack, frame)) for frame in self._numbers] for stack in (raw, denoised)
         ]
@@ -285,16 +285,10 @@ class Comparison:
 
     def _of_neighbours(self) -> Fault | None:
         """Return the fault that output frames hold noise of the raw frame before or after them."""
-        count = len(self._own)
         shares = [0.0]
         for step in (-1, 1):
             found = []
-            for frame in range(max(0, -step), count - max(0, step)):
-                near, far = frame + step, 0 if frame > count // 2 else count - 1
-                if abs(far - frame) < 2 or far == near:
-                    continue
-                if self._numbers[near] - self._numbers[frame] != step:
-                    continue
+            for frame, near, far in self._near_and_far(step):
                 shown = self._output[near] - self._output[far]
                 if float((shown**2).mean()) > _CHANGES * self._measured.noise.variance:
                     continue
@@ -313,6 +307,20 @@ class Comparison:
             f" frames does ({100 * share:.0f} % of it). Denoise every frame by itself, from"
             " frames that were not averaged.",
         )
+
+    def _near_and_far(self, step: int) -> Iterator[tuple[int, int, int]]:
+        """Yield places of a frame, its neighbour, and one far from both, of its plane."""
+        away = apart(self._raw)
+        numbers = np.array(self._numbers)
+        for plane in range(away):
+            places = np.flatnonzero(numbers % away == plane).tolist()
+            count = len(places)
+            for index in range(max(0, -step), count - max(0, step)):
+                near, far = index + step, 0 if index > count // 2 else count - 1
+                if abs(far - index) < 2 or far == near:
+                    continue
+                if numbers[places[near]] - numbers[places[index]] == step * away:
+                    yield places[index], places[near], places[far]
 
     # --- origin ---------------------------------------------------------------------------------
 
@@ -445,12 +453,13 @@ class Comparison:
         )
 
 
-def _numbers(n_frames: int) -> list[int]:
+def _numbers(raw: Frames) -> list[int]:
     """Return all frames, or of many neighbours that are evenly spread, as means of two show."""
+    n_frames, away = raw.n_frames, apart(raw)
     if n_frames <= _MOST_FRAMES:
         return list(range(n_frames))
-    firsts = evenly(n_frames - 1, _MOST_FRAMES // 2)
-    return sorted({number for first in firsts for number in (first, first + 1)})
+    firsts = evenly(n_frames - away, _MOST_FRAMES // 2)
+    return sorted({number for first in firsts for number in (first, first + away)})
 
 
 def _squares(side: int) -> FloatArray:

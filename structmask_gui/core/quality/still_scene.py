@@ -223,9 +223,7 @@ def _units(runs: Sequence[range], shape: tuple[int, int]) -> list[tuple[range, P
     """Return the consecutive frames and rectangles to compare, evenly spread."""
     together = min(_TOGETHER, max(map(len, runs)))
     predicted = min(_PREDICTED, together)
-    every = [
-        range(n, n + together) for run in runs for n in range(run.start, run.stop - together + 1)
-    ]
+    every = [run[i : i + together] for run in runs for i in range(len(run) - together + 1)]
     area = shape[0] * shape[1]
     if predicted * area <= _WHOLE:
         most = sum(len(run) // together for run in runs)

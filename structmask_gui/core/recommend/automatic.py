@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.recommend.candidates import significant
-from structmask_gui.core.recommend.grounds import SHARED_OR_CHANGES, SMOOTH, Grounds
+from structmask_gui.core.recommend.grounds import SMOOTH, Grounds
 from structmask_gui.core.recommend.recommend import COPIED_MORE, DOUBTED, unseparated
 from structmask_gui.core.recommend.shapes import (
     GAINS,
@@ -17,7 +17,7 @@ from structmask_gui.core.recommend.shapes import (
 )
 from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Sureness, percent
 from structmask_gui.core.verdict.kind import NoiseKind
-from structmask_gui.core.verdict.wording import FLAG_WORDS, REGULAR_IN_ONE
+from structmask_gui.core.verdict.wording import FLAG_WORDS, REGULAR_IN_ONE, flag_words
 
 _PLAIN = "Train plain Noise2Void."
 _COMPARE = "Compare any result with the raw frames."
@@ -45,7 +45,7 @@ _ACT: dict[str, tuple[str, str, Action]] = {
 """What has to be done before a mask is of use, by the verdict's flag."""
 
 _DOUBTS: dict[str, tuple[str, Action | None]] = {
-    "alternating": (FLAG_WORDS["alternating"], None),
+    "alternating": ("{alternating}", None),
     "dark_frames": (FLAG_WORDS["dark_frames"], None),
     "interpolated": ("These images look resampled, registered or deconvolved.", None),
     "compressed": ("These images were compressed with loss.", None),
@@ -57,7 +57,7 @@ _DOUBTS: dict[str, tuple[str, Action | None]] = {
         "The correlation changes with brightness: a mask for one brightness may not fit another.",
         None,
     ),
-    "shared_frames": ("Neighbouring frames or planes share noise: train plane by plane.", None),
+    "shared_frames": ("{neighbours} share noise: train {frame} by {frame}.", None),
 }
 """What else is said in the third line, by the verdict's flag."""
 
@@ -92,11 +92,21 @@ _MORE = " To be sure, record 6 or more frames of one still field."
 def _made(
     case: Grounds, what: str, certainty: Sureness, sure: str, advice: str, *do: Action
 ) -> Answer:
-    doubts = [(text, action) for flag, (text, action) in _DOUBTS.items() if flag in case.flags]
+    frame = "frame" if case.over_times else "plane"
+    words = {
+        "alternating": flag_words("alternating", case.extraction.measurement.correlation),
+        "neighbours": case.neighbours,
+        "frame": frame,
+    }
+    doubts = [
+        (text.format(**words), action)
+        for flag, (text, action) in _DOUBTS.items()
+        if flag in case.flags
+    ]
     if "shared_frames" in case.flags and case.shared_or_changes:
         # A doubt about a mask says why.
-        why = f"{SHARED_OR_CHANGES}: train" if case.bare else "Train"
-        doubts[-1] = (f"{why} plane by plane.", None)
+        why = f"{case.shares_or_changes}: train" if case.bare else "Train"
+        doubts[-1] = (f"{why} {frame} by {frame}.", None)
     processed = sum(flag in case.flags for flag in _PROCESSED)
     if processed:
         doubts.insert(processed, ("Use the raw data.", None))

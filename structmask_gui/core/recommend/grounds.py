@@ -14,6 +14,7 @@ from structmask_gui.core.recommend.shapes import GAINS, expected, of_noise
 from structmask_gui.core.recommend.wording import Sureness, percent, untested
 from structmask_gui.core.statistical.structure import SUSPICION, uneven
 from structmask_gui.core.verdict.lines import endless_lines, goes_on
+from structmask_gui.core.verdict.scene import over_times
 from structmask_gui.core.verdict.verdict import Verdict, few_photons
 from structmask_gui.core.verdict.wording import not_uniform
 
@@ -30,7 +31,6 @@ _SLIGHT, _HELPS = 0.01, 0.8
 """Difference of errors, over the noise's variance, up to which no larger mask is missed; and share
 of the error without a mask, above which one does not hide noise with a period."""
 
-SHARED_OR_CHANGES = "Neighbouring frames or planes share noise, or the sample changes between them"
 _CHANGING = "The sample changes between these frames, and may add to this pattern."
 _UNEVEN = "What differs between frames is stronger in some places, as in a changing sample."
 _OTHERWISE = "If the noise is measured in another way, another mask is far better."
@@ -117,7 +117,7 @@ class Grounds:
         if two and uneven(evidence.unevenness, evidence.unevenness_error, SUSPICION):
             return "With so few frames, motion cannot be told from noise."
         if self.shared_or_changes and not self.bare:
-            return f"{SHARED_OR_CHANGES}."
+            return f"{self.shares_or_changes}."
         smooth = self.verdict.kind == "blob" and not self.bare and not evidence.photons
         if estimate.source == "frames" and smooth:
             return "A faint sample may add to this pattern."
@@ -220,6 +220,24 @@ class Grounds:
         """Whether what frames seem to share is of another shape than what they differ in."""
         estimate = self.extraction.measurement.correlation
         return estimate is not None and estimate.evidence.patterns.misleads
+
+    @property
+    def over_times(self) -> bool:
+        """Whether the frames compared are one plane at two times; see `verdict.scene`."""
+        estimate = self.extraction.measurement.correlation
+        return estimate is not None and over_times(estimate)
+
+    @property
+    def neighbours(self) -> str:
+        """What frames are called that were compared with each other."""
+        return (
+            "Frames of neighbouring times" if self.over_times else "Neighbouring frames or planes"
+        )
+
+    @property
+    def shares_or_changes(self) -> str:
+        """What may be of frames that seem to share what they do not differ in."""
+        return f"{self.neighbours} share noise, or the sample changes between them"
 
     @property
     def several_frames(self) -> bool:

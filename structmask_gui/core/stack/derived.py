@@ -354,19 +354,19 @@ def _combine(group: FrameGroup, parts: list[AnyArray]) -> NDArray[np.float32]:
 def _groups(run: range, relations: dict[int, PairRelation]) -> list[FrameGroup]:
     groups = []
     still = (0.0, 0.0)
-    for first in run[:-1:2]:
+    for first, second in zip(run[:-1:2], run[1::2], strict=True):
         relation = relations.get(first)
         gain = relation.gain if relation else 1.0
         norm = float(np.hypot(1.0, gain))
         dy, dx = relation.shift if relation and relation.moved else still
         # Each is shifted by half, so that both are filtered alike.
         shifts = ((dy / 2, dx / 2), (-dy / 2, -dx / 2))
-        groups.append(FrameGroup((first, first + 1), (gain / norm, -1.0 / norm), shifts))
+        groups.append(FrameGroup((first, second), (gain / norm, -1.0 / norm), shifts))
     if len(run) % 2 and len(run) >= 3:
-        last = run[-1]
-        before = (relations.get(last - 2), relations.get(last - 1))
+        *_, before_that, before_last, last = run
+        before = (relations.get(before_that), relations.get(before_last))
         if not any(r is not None and (r.moved or abs(r.gain - 1) > 0.02) for r in before):
             half = 1 / np.sqrt(6)
             weights = (float(half), float(half), float(-2 * half))
-            groups.append(FrameGroup((last - 2, last - 1, last), weights, (still,) * 3))
+            groups.append(FrameGroup((before_that, before_last, last), weights, (still,) * 3))
     return groups

@@ -181,7 +181,7 @@ class ChosenFrames:
         self._places = places
         # The stack that these frames are, if they are all of a single one.
         self.whole = first if len(stacks) == 1 and chosen is None else None
-        self.runs = _runs([id(stack) for stack, _ in places])
+        self.runs = _runs(places)
         self._shape = first.frame_shape
         self._dtype = np.result_type(*(stack.dtype for stack in stacks))
         self.name = first.name if len(stacks) == 1 else f"{first.name} and {len(stacks) - 1} more"
@@ -252,32 +252,88 @@ class Region(NamedTuple):
 def runs_of(frames: Frames) -> Sequence[range]:
     """Return the frames that follow one another: all of them, but for several files in one row.
 
-    The last frame of a file and the first of the next are no neighbours.
+    The last frame of a file and the first of the next are no neighbours. Nor are two planes of a
+    z-stack that was recorded at several times: each plane has a run of its own, over the times, of
+    frames that are `apart`.
     """
     runs: Sequence[range] | None = getattr(frames, "runs", None)
     return [range(frames.n_frames)] if runs is None else runs
 
 
-def followed(frames: Frames) -> list[int]:
-    """Return the frames that another one follows; see `runs_of`."""
-    return [number for run in runs_of(frames) for number in run[:-1]]
+def neighbours(frames: Frames) -> list[tuple[int, int]]:
+    """Return each frame that another one follows, and that one; see `runs_of`."""
+    return [pair for run in runs_of(frames) for pair in pairwise(run)]
 
 
-def _runs(stacks: Sequence[int]) -> list[range]:
+def disjoint(frames: Frames) -> list[tuple[int, int]]:
+    """Return pairs of `neighbours` that have no frame in common, as many as there are."""
+    runs = runs_of(frames)
+    return [pair for run in runs for pair in zip(run[:-1:2], run[1::2], strict=True)]
+
+
+def apart(frames: Frames) -> int:
+    """Return how far apart neighbours are in the order of frames: 1, but for planes over times."""
+    return max((run.step for run in runs_of(frames) if len(run) > 1), default=1)
+
+
+def runs_by_plane(planes: Sequence[int] | NDArray[np.integer]) -> list[range]:
+    """Return the runs of frames of one plane each, by the number of each frame's plane.
+
+    Where most planes have one frame alone, as at a single time, all frames are one run: planes are
+    then compared with each other.
+    """
+    if not len(planes):
+        return []
+    numbers = np.asarray(planes)
+    order = np.argsort(numbers, kind="stable")
+    edges = np.flatnonzero(np.diff(numbers[order])) + 1
+    groups = [group.tolist() for group in np.split(order, edges)]
+    if 2 * sum(len(group) == 1 for group in groups) > len(groups):
+        return [range(len(numbers))]
+    return sorted((run for group in groups for run in _even(group)), key=lambda run: run.start)
+
+
+def _even(numbers: list[int]) -> list[range]:
+    """Cut rising numbers into ranges: one, unless their distance changes."""
+    step = numbers[1] - numbers[0] if len(numbers) > 1 else 1
+    whole = range(numbers[0], numbers[-1] + 1, step)
+    if list(whole) == numbers:
+        return [whole]
+    runs: list[range] = []
+    for number in numbers:
+        last = runs[-1] if runs else range(0)
+        if len(last) == 1 or (len(last) and number == last[-1] + last.step):
+            runs[-1] = range(last.start, number + 1, number - last[-1])
+        else:
+            runs.append(range(number, number + 1))
+    return runs
+
+
+def _runs(places: Sequence[tuple[Frames, int]]) -> list[range]:
     """Return the runs of frames that are of one stack; single ones in a row are a run together.
 
-    A series is often written as a file for each frame.
+    A series is often written as a file for each frame. ``places``: Stack and number of each.
     """
     runs: list[range] = []
     alone = False
-    for _, same in groupby(range(len(stacks)), key=lambda number: stacks[number]):
+    for _, same in groupby(range(len(places)), key=lambda number: id(places[number][0])):
         first, *others = same
         if alone and not others:
             runs[-1] = range(runs[-1].start, first + 1)
         else:
-            runs.append(range(first, first + 1 + len(others)))
+            inside = _runs_within([places[number] for number in (first, *others)])
+            runs += [range(first + run.start, first + run.stop, run.step) for run in inside]
         alone = not others
     return runs
+
+
+def _runs_within(places: Sequence[tuple[Frames, int]]) -> list[range]:
+    """Return the runs of some frames of one stack: one, but of planes over times."""
+    stack, _ = places[0]
+    if apart(stack) == 1:
+        return [range(len(places))]
+    plane = {number: index for index, run in enumerate(runs_of(stack)) for number in run}
+    return runs_by_plane([plane[number] for _, number in places])
 
 
 def evenly(n: int, most: int) -> list[int]:

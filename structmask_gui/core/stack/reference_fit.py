@@ -9,7 +9,7 @@ import numpy as np
 
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.frames import Frames, middle
+from structmask_gui.core.stack.frames import Frames, apart, middle, runs_of
 
 ReferenceKind = Literal["dark", "subtract"]
 KINDS: tuple[ReferenceKind, ...] = ("dark", "subtract")
@@ -80,8 +80,10 @@ def _size_misfit(reference: Frames, frames: Frames) -> str:
 
 def _mean_and_noise(frames: Frames, task: Task) -> tuple[FloatArray, float]:
     """Return the mean of the middles of some frames, and the standard deviation of their noise."""
+    # Planes of a z-stack over times differ in more than noise: one of them at several times.
+    numbers = runs_of(frames)[0] if apart(frames) > 1 else range(frames.n_frames)
     read = []
-    for number in range(min(frames.n_frames, _FRAMES)):
+    for number in numbers[:_FRAMES]:
         task.stop_if_cancelled()
         read.append(middle(frames, number))
     stack = np.stack(read)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.frames import Frames, evenly, middle, runs_of
+from structmask_gui.core.stack.frames import Frames, disjoint, evenly, middle
 from structmask_gui.core.threads import in_threads
 
 _MOST_PAIRS = 16
@@ -56,6 +56,8 @@ class PairRelation:
     """How far the scene moves from the earlier to the later frame, (y, x) in pixels."""
     shift_error: float  # Standard error of either
     level: float = 0.0  # Mean brightness of the earlier frame
+    step: int = 1
+    """From the earlier to the later frame, in their order: 1, or the number of planes."""
 
     @property
     def moved(self) -> bool:
@@ -79,15 +81,15 @@ def relate_frames(frames: Frames, task: Task = NO_TASK) -> list[PairRelation]:
 
     Only the middle of large frames is compared.
     """
-    every = [first for run in runs_of(frames) for first in run[:-1:2]]
+    every = disjoint(frames)
     pairs = [every[index] for index in evenly(len(every), _MOST_PAIRS)]
 
-    def read() -> Iterator[tuple[int, AnyArray, AnyArray]]:
-        for first in pairs:
+    def read() -> Iterator[tuple[int, AnyArray, AnyArray, int]]:
+        for first, second in pairs:
             task.stop_if_cancelled()
-            yield first, middle(frames, first), middle(frames, first + 1)
+            yield first, middle(frames, first), middle(frames, second), second - first
 
-    with closing(in_threads(lambda pair: relate(*pair, task), read())) as relations:
+    with closing(in_threads(lambda pair: relate(*pair, task=task), read())) as relations:
         return _together(list(relations))
 
 
@@ -100,7 +102,9 @@ def _together(relations: list[PairRelation]) -> list[PairRelation]:
     return [replace(one, coherence_error=pooled) for one in relations]
 
 
-def relate(first: int, a: AnyArray, b: AnyArray, task: Task = NO_TASK) -> PairRelation:
+def relate(
+    first: int, a: AnyArray, b: AnyArray, step: int = 1, task: Task = NO_TASK
+) -> PairRelation:
     """Compare two frames; see `PairRelation`."""
     low_a, low_b = _low_passed(a), _low_passed(b)
     # Small images would hardly be left without four pixels all round.
@@ -125,6 +129,7 @@ def relate(first: int, a: AnyArray, b: AnyArray, task: Task = NO_TASK) -> PairRe
         shift=(2 * dy, 2 * dx),
         shift_error=2 * found.error,
         level=mean_a,
+        step=step,
     )
 
 

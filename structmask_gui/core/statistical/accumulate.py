@@ -69,6 +69,9 @@ class Pooled:
         """
         best, most = None, _SURELY_UNLIKE
         frame, y, x = patches.plan.places.T
+        if (np.diff(patches.stored[:, 0]) < 0).any():
+            # Differences of one plane after another are in another order than the stack.
+            frame = patches.stored[:, 0]
         for at, names in (
             (x, ("left half", "right half")),
             (y, ("upper half", "lower half")),

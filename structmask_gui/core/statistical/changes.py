@@ -40,7 +40,7 @@ after two frames."""
 
 def without_changes(
     read: Read,
-    starts: list[int],
+    threes: list[range],
     lags: LagEstimate,
     task: Task,
     *,
@@ -51,15 +51,15 @@ def without_changes(
     Parameters
     ----------
     read : Read
-    starts : list of int
-        First of three frames that follow one another, each.
+    threes : list of range
+        Three frames that follow one another, each.
     lags : LagEstimate
         Of differences of neighbouring frames.
     task : Task
     shared : bool
         Whether frames share noise, so that the variance grows without a sample that changes.
     """
-    pairs = np.concatenate(list(in_threads(_near_covariances, in_threes(read, starts, task))))
+    pairs = np.concatenate(list(in_threads(_near_covariances, in_threes(read, threes, task))))
     if len(pairs) < 2:
         return None
     variance = pairs[:, :, 0]
@@ -70,7 +70,7 @@ def without_changes(
     stronger = not shared and _grows(variance[:, 1] / variance[:, 0] - 1)
     if not (stronger or _grows(correlation)):
         return None
-    pieces = in_threads(partial(_covariances, reach=lags.reach), in_threes(read, starts, task))
+    pieces = in_threads(partial(_covariances, reach=lags.reach), in_threes(read, threes, task))
     near, far = np.sum(list(pieces), axis=0)
     middle = near.shape[0] // 2
     change = (far - near) / near[middle, middle]
@@ -83,11 +83,13 @@ def without_changes(
     return replace(lags, rho=noise / share, variance=lags.variance * share)
 
 
-def in_threes(read: Read, starts: Sequence[int], task: Task) -> Iterator[list[NDArray[np.float64]]]:
-    """Yield three frames that follow one another, from each start on."""
-    for start in starts:
+def in_threes(
+    read: Read, threes: Sequence[range], task: Task
+) -> Iterator[list[NDArray[np.float64]]]:
+    """Yield frames that follow one another, three at a time."""
+    for numbers in threes:
         task.stop_if_cancelled()
-        yield [read(start + step) for step in range(3)]
+        yield [read(number) for number in numbers]
 
 
 def _grows(values: FloatArray) -> bool:

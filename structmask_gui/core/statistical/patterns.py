@@ -24,7 +24,9 @@ from structmask_gui.core.stack.fill import clear_part
 from structmask_gui.core.stack.frames import (
     CutFrames,
     Frames,
+    apart,
     detail_limit,
+    disjoint,
     evenly,
     fine_detail,
     middle,
@@ -254,12 +256,12 @@ def sample_changes(source: NoiseSource, lags: LagEstimate, *, shared: bool) -> C
     """
     if not all(relation.fits for relation in source.relations):
         return Changes()
-    starts = starts_of(runs_of(source.raw), 3, _FEW_RUNS)
-    if not starts:
+    threes = successions(runs_of(source.raw), 3, _FEW_RUNS)
+    if not threes:
         return Changes()
     noise = without_changes(
         lambda number: _inside(source, source.raw, number),
-        starts,
+        threes,
         lags,
         source.task,
         shared=shared,
@@ -285,6 +287,11 @@ def _half_means(
 ) -> tuple[tuple[NDArray[np.float64], NDArray[np.float64]], tuple[int, int]]:
     """Return the means of every other frame, as they are, and of the rest, and their numbers."""
     numbers = evenly(source.raw.n_frames, _MOST_FRAMES)
+    if apart(source.raw) > 1:
+        # Both halves have each plane as often, so that they differ in noise alone.
+        pairs = disjoint(source.raw)
+        chosen = evenly(len(pairs), _MOST_FRAMES // 2)
+        numbers = [number for index in chosen for number in pairs[index]]
     sums = [np.zeros(()), np.zeros(())]
     for place, number in enumerate(numbers):
         source.task.stop_if_cancelled()
@@ -405,8 +412,8 @@ def find_lasting(
     ``runs`` are as `structmask_gui.core.stack.frames.runs_of` has them; ``still``: whether frames
     show the same scene, which differences lack, or each its own, with as much detail as it has.
     """
-    starts = starts_of(runs, 3)
-    if not starts:
+    threes = successions(runs, 3)
+    if not threes:
         return None
 
     def products(frames: list[NDArray[np.float64]]) -> list[float]:
@@ -416,7 +423,7 @@ def find_lasting(
         shared = [0.5] * 4 if still else _by_quarter(b - a, c - b, between=b)
         return [one + other for one, other in zip(found, shared, strict=True)]
 
-    values = np.concatenate(list(in_threads(products, in_threes(read, starts, task))))
+    values = np.concatenate(list(in_threads(products, in_threes(read, threes, task))))
     values = values[np.isfinite(values)]
     if len(values) < 4:
         return None
@@ -425,13 +432,13 @@ def find_lasting(
     if not found.shared:
         return found
     found = replace(found, whole=_whole_variance(read, runs, task))
-    starts = starts_of(runs, _FARTHEST + 1)
-    return _per_lag(read, starts, found, task) if starts else found
+    longer = successions(runs, _FARTHEST + 1)
+    return _per_lag(read, longer, found, task) if longer else found
 
 
-def starts_of(runs: Sequence[range], length: int, most: int = _MOST_RUNS) -> list[int]:
-    """Return first frames of so many in a row, evenly spread."""
-    every = [first for run in runs for first in run[: max(0, len(run) - length + 1)]]
+def successions(runs: Sequence[range], length: int, most: int = _MOST_RUNS) -> list[range]:
+    """Return frames that follow one another, so many each, evenly spread."""
+    every = [run[i : i + length] for run in runs for i in range(len(run) - length + 1)]
     return [every[index] for index in evenly(len(every), most)]
 
 
@@ -443,23 +450,23 @@ def _whole_variance(read: Read, runs: Sequence[range], task: Task) -> float:
     """
     length = min(_LONG, max(len(run) for run in runs))
     sums = np.zeros(length - 1)
-    for start in starts_of(runs, length, _LONG_RUNS):
+    for numbers in successions(runs, length, _LONG_RUNS):
         task.stop_if_cancelled()
-        frames = [_fine(read(start + step)) for step in range(length)]
-        for apart in range(1, length):
-            pairs = zip(frames, frames[apart:], strict=False)
-            sums[apart - 1] += np.mean([np.square(a - b).mean() for a, b in pairs])
+        frames = [_fine(read(number)) for number in numbers]
+        for away in range(1, length):
+            pairs = zip(frames, frames[away:], strict=False)
+            sums[away - 1] += np.mean([np.square(a - b).mean() for a, b in pairs])
     return max(1.0, float(sums.max() / sums[0])) if sums[0] > 0 else 1.0
 
 
-def _per_lag(read: Read, starts: list[int], found: Lasting, task: Task) -> Lasting:
+def _per_lag(read: Read, runs: list[range], found: Lasting, task: Task) -> Lasting:
     """Return the same with the correlation per lag, from differences of frames 1 to 3 apart."""
     sums: list[FloatArray] = []
-    for apart in range(1, _FARTHEST + 1):
+    for away in range(1, _FARTHEST + 1):
         total = np.zeros(())
-        for number in starts:
+        for first, *later in runs:
             task.stop_if_cancelled()
-            total = total + autocovariance(read(number + apart) - read(number), _REACH)
+            total = total + autocovariance(read(later[away - 1]) - read(first), _REACH)
         sums.append(np.asarray(total))
     middle = sums[0].shape[0] // 2
     variance = float(sums[-1][middle, middle])

@@ -10,7 +10,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Source
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.derived import DifferenceFrames, SubtractedFrames
-from structmask_gui.core.stack.frames import Frames, Recording, middle
+from structmask_gui.core.stack.frames import Frames, Recording, middle, neighbours
 from structmask_gui.core.stack.registration import PairRelation, relate_frames
 
 Used = Literal["frames", "flat", "difference", "dark", "subtract", "spectrum"]
@@ -77,7 +77,11 @@ class NoiseSource:
 
 
 def _warn_of_denoised(reference: Frames) -> tuple[str, ...]:
-    if reference.n_frames == 1 or np.array_equal(middle(reference, 0), middle(reference, 1)):
+    pairs = neighbours(reference)
+    if not pairs:
+        return ()
+    first, second = pairs[0]
+    if np.array_equal(middle(reference, first), middle(reference, second)):
         return ()
     return (
         f"{reference.name} differs from frame to frame, as the output of a denoiser does:"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
@@ -19,17 +21,31 @@ _DARK, _FEWER, _PAIRS = 0.7, 1 / 3, 3
 
 
 def alternates(estimate: CorrelationEstimate) -> bool:
-    """Whether every second frame is brighter, as where two channels were recorded in turn."""
+    """Whether every second frame is brighter, as where two channels were recorded in turn.
+
+    Of planes over times, whether all planes are at every second time.
+    """
     relations = [r for r in estimate.evidence.relations if r.level > 0]
     # Of several runs of frames, not all pairs begin alike.
-    if len(relations) < _PAIRS or any(r.first % 2 for r in relations):
+    if len(relations) < _PAIRS or any(r.first // r.step % 2 for r in relations):
         return False
     change = np.log([r.brightness for r in relations])
     same_way = bool((change > 0).all() or (change < 0).all())
-    levels, frames = np.log([r.level for r in relations]), [r.first for r in relations]
-    a_frame = float(np.median(np.abs(np.diff(levels) / np.diff(frames))))
+    levels = np.diff(np.log([r.level for r in relations]))
+    between = [(b.first - a.first) / b.step for a, b in pairwise(relations)]
+    # Those of two planes say nothing of time.
+    drift = [
+        level / frames for level, frames in zip(levels, between, strict=True) if frames.is_integer()
+    ]
+    if not drift:
+        return False
     step = float(np.abs(change).min())
-    return same_way and step > _OTHER and a_frame < _BACK * step
+    return same_way and step > _OTHER and float(np.median(np.abs(drift))) < _BACK * step
+
+
+def over_times(estimate: CorrelationEstimate) -> bool:
+    """Whether the frames compared are one plane at two times, as of a z-stack over times."""
+    return any(relation.step > 1 for relation in estimate.evidence.relations)
 
 
 def dark_frames(estimate: CorrelationEstimate) -> bool:

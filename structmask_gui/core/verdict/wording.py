@@ -28,7 +28,7 @@ from structmask_gui.core.verdict.lines import (
     line_share,
     span_the_image,
 )
-from structmask_gui.core.verdict.scene import scene_changes
+from structmask_gui.core.verdict.scene import over_times, scene_changes
 
 Flag = Literal[
     "whole_line",
@@ -72,6 +72,13 @@ FLAG_WORDS: dict[Flag, str] = {
     "cannot_tell": "Noise and structure cannot be separated.",
 }
 """What each flag means, as a sentence."""
+
+_OVER_TIMES: dict[Flag, str] = {
+    "shared_frames": "Frames of neighbouring times share noise: train frame by frame.",
+    "alternating": "Every second time is another image, as where two channels were recorded in"
+    " turn: measure every second time alone.",
+}
+"""The same where a z-stack over times was compared from time to time, not from plane to plane."""
 
 WHAT_TO_RECORD = "Record 6 or more frames of one still field."
 """What helps where noise and structure cannot be separated."""
@@ -234,7 +241,7 @@ def _of_flags(
         elif flag == "periodic_temporal" and not estimate.evidence.relations:
             details.append(REGULAR_IN_ONE)
         elif flag == "shared_frames" and (lasting := estimate.evidence.patterns.lasting):
-            words = FLAG_WORDS[flag].replace("noise:", f"noise ({lasting.share:.2f}):")
+            words = flag_words(flag, estimate).replace("noise:", f"noise ({lasting.share:.2f}):")
             details.append(words)
         elif flag == "not_uniform" and (part := not_uniform(estimate)):
             details.append(
@@ -245,8 +252,15 @@ def _of_flags(
             share = 100 * estimate.evidence.hot_share
             details.append(f"{FLAG_WORDS[flag]} They are {share:.2g} % of the pixels.")
         elif flag not in ("clipped", "fixed_pattern_not_tested"):
-            details.append(FLAG_WORDS[flag])
+            details.append(flag_words(flag, estimate))
     return details
+
+
+def flag_words(flag: Flag, estimate: CorrelationEstimate | None) -> str:
+    """Return what a flag means for a measurement, as a sentence."""
+    if estimate is not None and over_times(estimate) and flag in _OVER_TIMES:
+        return _OVER_TIMES[flag]
+    return FLAG_WORDS[flag]
 
 
 def not_uniform(estimate: CorrelationEstimate) -> UnlikePart | None:

@@ -239,8 +239,8 @@ def _earlier(frame: int, runs: Sequence[range]) -> int:
     if len(run) < 2:
         return -1
     # Pairs, the odd frame at the end with the last of them; see `DifferenceFrames`.
-    last = run.start + (len(run) // 2 - 1) * 2
-    return min(frame - (frame - run.start) % 2, last)
+    place, last = run.index(frame), (len(run) // 2 - 1) * 2
+    return run[min(place - place % 2, last)]
 
 
 @cache

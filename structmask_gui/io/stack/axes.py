@@ -6,10 +6,12 @@ uses Q and I for unnamed ones) is a dimension of frames like T and Z.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import parameter_infos
@@ -182,6 +184,27 @@ def larger_faces(letters: str, shape: tuple[int, ...]) -> str:
     if _THIN * min(y, x) > min(z, max(y, x)):
         return ""
     return letters.translate(str.maketrans("YZ" if y < x else "XZ", "ZY" if y < x else "ZX"))
+
+
+def plane_numbers(axes: Axes, numbers: range) -> NDArray[np.integer] | None:
+    """Return a number for each frame that those have in common that differ in time alone.
+
+    None where frames are no planes that were recorded at several times, or follow one another in
+    time as they are.
+
+    ``numbers``: Those of the frames, among all of the file.
+    """
+    letters = "".join(axes.letters[i] for i in axes.frames)
+    lengths = [axes.shape[i] for i in axes.frames]
+    time, depth = letters.find("T"), letters.find("Z")
+    if min(time, depth) < 0:
+        return None
+    # From a frame to that of the same plane at the next time.
+    step = math.prod(lengths[time + 1 :])
+    if min(lengths[time], lengths[depth], step) == 1:
+        return None
+    frames = np.arange(numbers.start, numbers.stop, numbers.step)
+    return np.asarray(frames // (step * lengths[time]) * step + frames % step)
 
 
 def squeezed(letters: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:

@@ -14,10 +14,10 @@ import numpy as np
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.stack.frames import ChosenFrames, Lines, Recording, Region
+from structmask_gui.core.stack.frames import ChosenFrames, Lines, Recording, Region, runs_by_plane
 from structmask_gui.io.files.paths import file_state, naming, shown
 from structmask_gui.io.files.remote import remote_address
-from structmask_gui.io.stack.axes import Axes, shape_text
+from structmask_gui.io.stack.axes import Axes, plane_numbers, shape_text
 from structmask_gui.io.stack.channels import Channel, Channels, luminance, luminance_dtype
 from structmask_gui.io.stack.store import Contents, SeriesInfo
 from structmask_gui.version import __version__
@@ -59,6 +59,9 @@ class ImageStack:
         The other files that hold pixels; None if there are some, but not known which.
     found : tuple of int or None
         The file's `file_state` before it was opened.
+    runs : list of range
+        Frames that follow one another; of a z-stack over several times, each plane's. See
+        `core.stack.frames.runs_of`.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class ImageStack:
         self._frame_lengths = tuple(self._axes.shape[i] for i in self._axes.frames)
         # Numbers, among all frames of the file, of those this stack has.
         self._numbers = range(math.prod(self._frame_lengths))
+        self.runs = self._runs()
         dtype = contents.converted_dtype or contents.store.dtype
         self.pixel_dtype = dtype
         self._dtype = luminance_dtype(dtype) if self._channels.luminance else dtype
@@ -158,6 +162,7 @@ class ImageStack:
         copy = object.__new__(ImageStack)
         copy.__dict__.update(self.__dict__)
         copy._numbers = chosen
+        copy.runs = copy._runs()
         if frames.stop is not None and frames.stop > self.n_frames and (frames.step or 1) > 0:
             copy.notes = (
                 *self.notes,
@@ -165,6 +170,10 @@ class ImageStack:
                 f" asked for, {len(chosen)} are there.",
             )
         return copy
+
+    def _runs(self) -> list[range]:
+        planes = plane_numbers(self._axes, self._numbers)
+        return [range(self.n_frames)] if planes is None else runs_by_plane(planes)
 
     @property
     def frames_chosen(self) -> str | None:

@@ -131,6 +131,8 @@ def test_a_frame_that_was_not_measured_has_no_patches_of_a_difference(
         ([range(4)], [0, 0, 2, 2]),
         ([range(3)], [0, 0, 0]),
         ([range(2), range(2, 7), range(7, 8)], [0, 0, 2, 2, 4, 4, 4, -1]),
+        # Planes over times.
+        ([range(0, 7, 3), range(1, 5, 3), range(2, 6, 3)], [0, 1, 2, 0, 1, 2, 0]),
     ],
 )
 def test_a_difference_stands_with_the_earlier_frame_of_its_pair(
