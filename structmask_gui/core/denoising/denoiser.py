@@ -31,7 +31,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.prediction import mask_array
 from structmask_gui.core.stack.fill import put_back, without_fill
-from structmask_gui.core.stack.frames import Frames, Recording
+from structmask_gui.core.stack.frames import Frames, Recording, runs_of
 from structmask_gui.core.threads import in_threads, one_blas_thread
 
 _CHECKED = 50_000
@@ -114,7 +114,11 @@ class Denoiser:
         self.mask = mask_array(mask)
         check_visible(self.mask)
         self.folds = Folds(
-            self.frames.n_frames, self.frames.frame_shape, self.mask, shared=shared_noise
+            self.frames.n_frames,
+            self.frames.frame_shape,
+            self.mask,
+            shared=shared_noise,
+            runs=runs_of(self.frames),
         )
         self._blocks = [self.folds.blocks(fold) for fold in (0, 1)]
         self._around = Surroundings(self.frames)

@@ -7,6 +7,7 @@ stripes; neither model is fitted to the pixels near a border between stripes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise, product
@@ -52,12 +53,26 @@ class Folds:
     mask : bool array
     shared : bool
         Whether frames share noise: the folds are then stripes.
+    runs : sequence of range, optional
+        Frames that follow one another, as from `core.stack.frames.runs_of`.
     """
 
     def __init__(
-        self, n_frames: int, shape: tuple[int, int], mask: BoolArray, *, shared: bool = False
+        self,
+        n_frames: int,
+        shape: tuple[int, int],
+        mask: BoolArray,
+        *,
+        shared: bool = False,
+        runs: Sequence[range] | None = None,
     ) -> None:
         self.n_frames, self.shape = n_frames, shape
+        runs = [range(n_frames)] if runs is None else runs
+        self._of_frame = {
+            frame: _fold_of(place, number)
+            for number, run in enumerate(runs)
+            for place, frame in enumerate(run)
+        }
         self.by_frames = n_frames > 1 and not shared
         half = mask.shape[0] // 2, mask.shape[1] // 2
         # Cut across the direction in which the noise is correlated less far.
@@ -87,7 +102,7 @@ class Folds:
 
     def frames(self, fold: int) -> list[int]:
         """Return the numbers of the frames that the model of a fold may be fitted to."""
-        return [n for n in range(self.n_frames) if not self.by_frames or _fold_of(n) == fold]
+        return [n for n in range(self.n_frames) if not self.by_frames or self._of_frame[n] == fold]
 
     def blocks(self, fold: int) -> list[Block]:
         """Return all blocks that the model of a fold may be fitted to.
@@ -121,7 +136,7 @@ class Folds:
         """
         side = self.shape[self.axis]
         if self.by_frames:
-            return np.full(side, float(_fold_of(frame) == 0))
+            return np.full(side, float(self._of_frame[frame] == 0))
         at = np.arange(side) + 0.5
         # Distance from the nearest border between stripes, positive inside those of fold 0.
         inner = np.array(self._edges[1:-1], dtype=np.float64)
@@ -148,12 +163,12 @@ class Folds:
         return Region(*lines)
 
 
-def _fold_of(frame: int) -> int:
-    """Return the fold of a frame: halves in which frames that alternate are alike.
+def _fold_of(place: int, run: int) -> int:
+    """Return the fold of a frame by its place in a run, and the run's number.
 
-    Neither planes nor wavelengths that come in turn fall into one half (Thue-Morse sequence).
+    Neither wavelengths that come in turn nor planes fall into one half (Thue-Morse sequence).
     """
-    return frame.bit_count() % 2
+    return (place.bit_count() + run.bit_count()) % 2
 
 
 def pieces(first: int, last: int, longest: int) -> list[tuple[int, int]]:

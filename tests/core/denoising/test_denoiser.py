@@ -260,6 +260,18 @@ def test_frames_that_alternate_fall_into_both_halves(n_frames):
         assert frame not in halves[other]
 
 
+def test_each_plane_over_times_falls_into_both_halves():
+    # Multiples of three have mostly an even number of ones.
+    planes = [range(plane, 15, 3) for plane in range(3)]
+    folds = Folds(15, (96, 96), ROW, runs=planes)
+    halves = [set(folds.frames(fold)) for fold in (0, 1)]
+    assert halves[0] | halves[1] == set(range(15))
+    for plane in planes:
+        assert all(half & set(plane) for half in halves)
+    alone = Folds(4, (96, 96), ROW, runs=[range(n, n + 1) for n in range(4)])
+    assert len(alone.frames(0)) == len(alone.frames(1)) == 2
+
+
 def test_the_ridge_is_crossed_over_frames_that_alternate():
     texture = gaussian_filter(np.random.default_rng(1).normal(size=SHAPE), 1)
     texture *= 3 / texture.std()
