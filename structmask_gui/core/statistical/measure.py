@@ -13,7 +13,14 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack import screening
-from structmask_gui.core.stack.frames import Frames, Recording, are_lossy, destriped_lines, middle
+from structmask_gui.core.stack.frames import (
+    Frames,
+    Recording,
+    apart,
+    are_lossy,
+    destriped_lines,
+    middle,
+)
 from structmask_gui.core.stack.patches import PatchReader
 from structmask_gui.core.stack.scaled import exponent_for, scaled
 from structmask_gui.core.statistical.accumulate import (
@@ -199,6 +206,12 @@ def _without_constant(patches: NoisePatches, first: Pooled, source: NoiseSource)
         raise InputError(
             f"{source.asked.name} holds nothing beside what is subtracted from it; give"
             " another stack to subtract, or choose another source of noise."
+        )
+    planes = apart(source.raw)
+    if patches.n_used < 2 and planes > 1:
+        raise InputError(
+            f"{source.raw.name} has the same planes at each of its times; give those of one time, as"
+            f" with --frames :{planes}."
         )
     if patches.n_used < 2:
         raise InputError(
