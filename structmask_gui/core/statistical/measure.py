@@ -210,8 +210,8 @@ def _without_constant(patches: NoisePatches, first: Pooled, source: NoiseSource)
     planes = apart(source.raw)
     if patches.n_used < 2 and planes > 1:
         raise InputError(
-            f"{source.raw.name} has the same planes at each of its times; give those of one time, as"
-            f" with --frames :{planes}."
+            f"{source.raw.name} has the same planes at each of its times; give those of one time,"
+            f" as with --frames :{planes}."
         )
     if patches.n_used < 2:
         raise InputError(
