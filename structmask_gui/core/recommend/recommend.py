@@ -277,7 +277,9 @@ def _recommended(basis: Basis | None, extraction: Extraction, task: Task) -> Rec
     whole = _to_its_end(rows, best, extraction)
     if whole is None:
         return Recommendation(best.mask, best.name, False, rows, False, structure)
-    no_worse = bare.error <= (1 + TIE) * (whole.left + whole.lost)
+    # That a long line costs training does not speak against it, if hiding it is of use.
+    of_use = whole.copied < bare.copied / 2
+    no_worse = bare.error <= (1 + TIE) * (whole.left + whole.lost if of_use else whole.error)
     if no_worse and bare.copied < whole.copied + COPIED_MORE:
         return Recommendation(BARE, BARE_CENTRE, False, rows, True, structure)
     return Recommendation(whole.mask, whole.name, False, rows, False, structure)
