@@ -28,6 +28,9 @@ SMALLEST_SIDE = int(parameter_infos()["patch_size"].lowest or 1)
 _THIN = 4
 """Factor from which planes are thin: by so much they are longer, and more of them along Z."""
 
+_COLOURS = 4
+"""Length of a dimension up to which it may be colour."""
+
 
 @dataclass(frozen=True)
 class Axes:
@@ -68,6 +71,11 @@ def file_axes(contents: Contents, given: str | None) -> Axes:
             contents.notes.append(
                 f"Its planes are thin and many: a scan along Z? The axes {turned} (--axes {turned})"
                 " take the larger faces as frames."
+            )
+        elif turned := frames_last(letters, shape):
+            contents.notes.append(
+                f"Its frames are narrow strips, {shape[-1]} pixels wide: does its last dimension"
+                f" count frames? Then give the axes {turned} (--axes {turned})."
             )
     axes = named_axes(letters, shape, given=given is not None)
     _check(axes, contents.store.dtype)
@@ -184,6 +192,15 @@ def larger_faces(letters: str, shape: tuple[int, ...]) -> str:
     if _THIN * min(y, x) > min(z, max(y, x)):
         return ""
     return letters.translate(str.maketrans("YZ" if y < x else "XZ", "ZY" if y < x else "ZX"))
+
+
+def frames_last(letters: str, shape: tuple[int, ...]) -> str:
+    """Return the letters by which the last of three dimensions without a name counts frames.
+
+    Nothing where it is not much shorter than both others, or may be colour.
+    """
+    narrow = letters == "QYX" and _COLOURS < shape[-1] <= min(shape[:2]) / _THIN
+    return "YXT" if narrow else ""
 
 
 def plane_numbers(axes: Axes, numbers: range) -> NDArray[np.integer] | None:

@@ -14,7 +14,7 @@ from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.formats.known import EXTENSIONS
 from structmask_gui.io.open import open_stack
-from structmask_gui.io.stack.axes import larger_faces, scan_plane
+from structmask_gui.io.stack.axes import frames_last, larger_faces, scan_plane
 from structmask_gui.io.stack.units import pixel_size, size_text, unit_text
 from tests.conftest import SHARED
 from tests.io import maker_files
@@ -392,6 +392,28 @@ def test_field_files(name: str, axes: str, shape: tuple[int, ...]) -> None:
                 (frame * np.roll(frame, 1, axis)).mean() / frame.var() for axis in (1, 0)
             )
             assert along > 0.2 > abs(across)
+
+
+@pytest.mark.parametrize(
+    ("letters", "shape", "said"),
+    [
+        ("QYX", (128, 256, 20), "YXT"),
+        ("QYX", (128, 256, 40), ""),
+        ("QYX", (20, 128, 256), ""),
+        ("QYX", (128, 256, 3), ""),
+        ("TYX", (128, 256, 20), ""),
+        ("YX", (128, 20), ""),
+    ],
+)
+def test_a_short_last_dimension_may_count_frames(
+    tmp_path: Path, letters: str, shape: tuple[int, ...], said: str
+) -> None:
+    assert frames_last(letters, shape) == said
+    if letters == "QYX" and shape[-1] > 4:
+        path = tmp_path / "a.npy"
+        np.save(path, np.random.default_rng(0).integers(0, 99, shape).astype(np.uint16))
+        with open_stack(path) as stack:
+            assert any("--axes YXT" in note for note in stack.notes) == bool(said)
 
 
 @field
