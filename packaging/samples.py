@@ -112,7 +112,7 @@ def make_formats(folder: Path) -> dict[str, Path]:
 
 
 def make_smooth(path: Path) -> None:
-    """Write a frame whose noise is as smooth as its sample."""
+    """Write a frame whose noise is as smooth as its sample, but for that of the readout."""
     import tifffile
     from scipy.ndimage import gaussian_filter
 
@@ -120,6 +120,7 @@ def make_smooth(path: Path) -> None:
     grains = gaussian_filter(random.normal(size=(256, 256)), 1.2)
     spots = gaussian_filter((random.random((256, 256)) > 0.999).astype(float), 4)
     frame = 1000 + 50 * grains / grains.std() + 50 * spots / spots.std()
+    frame += random.normal(0, 5, frame.shape)
     tifffile.imwrite(path, frame.astype(np.uint16))
 
 

@@ -83,7 +83,11 @@ class BatchChoices(QWidget):
         self._lists.addWidget(self.into, 1, 1)
         self._lists.addWidget(into_button, 1, 2)
         self._lists.setColumnStretch(1, 1)
-        self._grid = QGridLayout()
+        self._area = QWidget()
+        self._grid = QGridLayout(self._area)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(_GAP)
+        self._grid.setVerticalSpacing(_AIR)
         self._whole = QGridLayout(self)
         self._whole.setContentsMargins(0, 0, 0, 0)
         self._whole.setHorizontalSpacing(_GAP)
@@ -118,16 +122,14 @@ class BatchChoices(QWidget):
         if (beside, columns) == (self._beside, self._columns):
             return
         self._beside, self._columns = beside, columns
-        self._whole.removeItem(self._grid)
-        self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(_GAP)
-        self._grid.setVerticalSpacing(_AIR)
         rows = -(-len(self._boxes) // columns)
         for number, box in enumerate(self._boxes):
+            self._grid.removeWidget(box)
             self._grid.addWidget(box, number % rows, number // rows)
-        self._grid.setColumnStretch(columns, 1)
-        place = (0, 1) if beside else (1, 0)
-        self._whole.addLayout(self._grid, *place)
+        for column in range(len(self._boxes)):
+            self._grid.setColumnStretch(column, int(column == columns))
+        self._whole.removeWidget(self._area)
+        self._whole.addWidget(self._area, *((0, 1) if beside else (1, 0)))
         self.updateGeometry()
 
     def _needed(self, columns: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from PySide6.QtCore import QPoint
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.gui.batch.options import BatchChoices
@@ -14,7 +15,7 @@ from tests.gui.cut_texts import cut_texts
 
 def arranged(choices: BatchChoices) -> tuple[bool, int]:
     """Return whether the boxes stand beside the lists, and in how many rows."""
-    beside = choices.denoise.x() > choices.into.geometry().right()
+    beside = choices.denoise.mapTo(choices, QPoint(0, 0)).x() > choices.into.geometry().right()
     return beside, len({box.y() for box in choices._boxes})
 
 
