@@ -142,7 +142,7 @@ def _batch(commands: Commands) -> None:
         type=given_path,
         metavar="FILE",
         help="where the summary goes, as FILE.csv and FILE.html; by default structmask_batch in"
-        " --output-dir, else in the folder of the files",
+        " --output-dir, else in the folder that holds all files",
     )
     parser.add_argument(
         "--denoise",

@@ -84,18 +84,35 @@ def summary_place(
 ) -> Path:
     """Return where a summary goes if it is not said: to the results, or the folder of all files.
 
+    Of files in several folders, to the one that holds them all; ``otherwise`` if that is a drive.
+
     Its name has the number of the channel that is asked for (``like``), but of the first. Versions
     before gave the summaries of all channels one name: to ``resume``, one of the channel that has
     it is gone on with.
     """
-    folders = {file.parent for file in files}
-    folder = output_dir or (folders.pop() if len(folders) == 1 else otherwise)
+    folder = output_dir or _folder_of_all(files) or otherwise
     before = folder / "structmask_batch.csv"
+    if resume and not exists(before) and exists(otherwise / before.name):
+        # Where versions before put that of several folders.
+        before = otherwise / before.name
+        folder = otherwise
     if like is None or not like.known_mark:
         return before
     place = folder / f"structmask_batch{like.known_mark}.csv"
     goes_on = resume and not exists(place) and _channels(before) == {like.channel}
     return before if goes_on else place
+
+
+def _folder_of_all(files: Sequence[Path]) -> Path | None:
+    """Return the folder that holds all files; None if that is a drive, or there is none."""
+    folders = {file.parent for file in files}
+    if len(folders) == 1:
+        return folders.pop()
+    try:
+        shared = Path(os.path.commonpath([folder.absolute() for folder in folders]))
+    except ValueError:
+        return None
+    return None if shared == Path(shared.anchor) else shared
 
 
 def _channels(path: Path) -> set[Channel | None]:

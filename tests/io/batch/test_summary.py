@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from structmask_gui.io.batch.summary import (
     html_bytes,
     read_failures,
     summary_paths,
+    summary_place,
     write_summary,
 )
 from structmask_gui.io.extract import extract
@@ -149,6 +151,24 @@ def test_a_name_is_no_formula(tmp_path, monkeypatch):
     place, _ = write_summary(queue, tmp_path / "s")
     (found,) = read_failures(place).values()
     assert found[1] == queue.statuses[0].error
+
+
+def test_the_summary_of_several_folders_goes_to_the_one_that_holds_them(tmp_path):
+    first, second = tmp_path / "one" / "a.tif", tmp_path / "two" / "b.tif"
+    home = tmp_path / "home"
+    for place in (first.parent, second.parent, home):
+        place.mkdir()
+    assert summary_place([first], None, home) == first.with_name("structmask_batch.csv")
+    both = [first, second]
+    assert summary_place(both, None, home) == tmp_path / "structmask_batch.csv"
+    assert summary_place(both, second.parent, home) == second.with_name("structmask_batch.csv")
+    drive = Path(tmp_path.anchor)
+    apart = [drive / "one" / "a.tif", drive / "two" / "b.tif"]
+    assert summary_place(apart, None, home) == home / "structmask_batch.csv"
+    # Where it was before is gone on with.
+    (home / "structmask_batch.csv").write_text("")
+    assert summary_place(both, None, home, resume=True) == home / "structmask_batch.csv"
+    assert summary_place(both, None, home) == tmp_path / "structmask_batch.csv"
 
 
 def test_no_other_file_is_taken_for_a_summary(folder, tmp_path):
