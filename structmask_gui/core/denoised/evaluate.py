@@ -97,8 +97,8 @@ class Evaluation:
     def lines(self) -> list[str]:
         """Return the figures in words and whether each is good, a line each."""
         much = self.copied > max(COPIED, self.expected) + COPIED
-        pattern = "Too much" if much else "As it should be"
-        pattern += f": {share_words(self.expected)} was expected."
+        pattern = "More than" if much else "No more than"
+        pattern += f" expected ({share_words(self.expected)})."
         lost, loss = "cannot be told, for the noise hides the detail.", ""
         if self.detail is not None:
             lost, loss = f"{100 * self.detail.share:.0f} %.", self._loss(self.detail)
@@ -122,7 +122,7 @@ class Evaluation:
         if detail.like_linear:
             return f"No better than without a network: {linear}."
         if detail.share <= max(_LITTLE, detail.linear):
-            return f"Little beside the mask's own cost: {linear}."
+            return f"Little: a plain linear estimate loses {100 * detail.linear:.0f} %."
         return f"About what the mask costs: {linear}."
 
     def record(self) -> dict[str, Any]:
