@@ -77,7 +77,9 @@ def automatic_answer(case: Grounds) -> Answer:
         if not set(_ACT) & case.flags:
             return _either(case)
     for flag, (what, advice, action) in _ACT.items():
-        if flag in case.flags and not (flag == "periodic_temporal" and not case.several_frames):
+        if flag == "periodic_temporal" and case.regular_alone:
+            continue
+        if flag in case.flags:
             return _act_first(case, what, advice, action)
     if case.verdict.lines is not None and case.lines_show:
         return _whole_lines(case, case.verdict.lines)
@@ -110,7 +112,7 @@ def _made(
     processed = sum(flag in case.flags for flag in _PROCESSED)
     if processed:
         doubts.insert(processed, ("Use the raw data.", None))
-    if "periodic_temporal" in case.flags and not case.several_frames:
+    if case.regular_alone:
         doubts.append((REGULAR_IN_ONE, "what_to_record"))
     if case.pattern_of_pixels and "fixed_pattern" not in case.flags:
         doubts.append((_PIXELS, "what_to_record"))

@@ -246,6 +246,11 @@ class Grounds:
         return estimate is not None and len(estimate.evidence.relations) > 0
 
     @property
+    def regular_alone(self) -> bool:
+        """Whether a regular pattern is in frames that were not compared: noise, or the sample."""
+        return "periodic_temporal" in self.flags and not self.several_frames
+
+    @property
     def why_not_still(self) -> str:
         """Say why several frames do not tell noise from structure."""
         estimate = self.extraction.measurement.correlation

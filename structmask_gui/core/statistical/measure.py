@@ -207,13 +207,13 @@ def _without_constant(patches: NoisePatches, first: Pooled, source: NoiseSource)
             f"{source.asked.name} holds nothing beside what is subtracted from it; give"
             " another stack to subtract, or choose another source of noise."
         )
-    planes = apart(source.raw)
-    if patches.n_used < 2 and planes > 1:
-        raise InputError(
-            f"{source.raw.name} has the same planes at each of its times; give those of one time,"
-            f" as with --frames :{planes}."
-        )
     if patches.n_used < 2:
+        planes = apart(source.raw)
+        if planes > 1:
+            raise InputError(
+                f"{source.raw.name} has the same planes at each of its times; give those of one"
+                f" time, as with --frames :{planes}."
+            )
         raise InputError(
             f"{source.raw.name} has frames that are equal to each other, so their"
             " differences hold no noise; give the frames as recorded, or choose another source"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from structmask_gui.core.statistical.structure import is_line
 from structmask_gui.core.statistical.tiles import SpectrumSum, cut_tiles, grid_places, tile_offsets
 from structmask_gui.core.threads import in_threads
 
-_ENOUGH_QUIET_TILES = 20
+_ENOUGH_TILES = 20
 # So many windowed tiles that overlap by half count as one independent tile.
 _OVERLAP = 1.8
 # From the quietest to the loudest tenth of the patches, in variance.
@@ -85,14 +86,13 @@ def fit_beyond(
                 total.append(power, n)
     fit = fit_spectrum(total, reach, _OVERLAP, task)
     lags = _lags_of(fit, total.count)
-    if high - low > np.log(_MUCH) and quiet.count >= _ENOUGH_QUIET_TILES:
+    if high - low > np.log(_MUCH) and quiet.count >= _ENOUGH_TILES:
         fit = fit_spectrum(quiet, reach, _OVERLAP, task)
         if not _clear_line(lags):
             lags = _lags_of(fit, quiet.count)
-            for spectrum in louder:
-                if spectrum.count >= _ENOUGH_QUIET_TILES:
-                    one = _lags_of(fit_spectrum(spectrum, reach, _OVERLAP, task), spectrum.count)
-                    lags = _joined(lags, one) if _clear_line(one) else lags
+            enough = (one for one in louder if one.count >= _ENOUGH_TILES)
+            fits = (_lags_of(fit_spectrum(one, reach, _OVERLAP, task), one.count) for one in enough)
+            lags = reduce(_joined, filter(_clear_line, fits), lags)
     return fit, lags
 
 
