@@ -51,9 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
         written_type(stack, whole_numbers=arguments.whole_numbers)
         print_notes(stack.notes)
         extraction, mask = _measured(stack, given, task)
-        doubts = doubts_about(
-            stack, flags_of(stack, extraction, task), told_error(extraction, mask)
-        )
+        flags = flags_of(stack, extraction, task, mask)
+        doubts = doubts_about(stack, flags, told_error(extraction, mask))
         if doubts and not arguments.yes:
             raise InputError(f"{stack.name}: {refusal(doubts)}.")
         origin = "measured" if arguments.mask is None else shown(arguments.mask)
@@ -61,6 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
             mask,
             origin,
             doubts,
+            flags,
             whole_numbers=arguments.whole_numbers,
             force=arguments.force,
             test_spots=arguments.test_spots,

@@ -103,12 +103,18 @@ def _record_of(file: Path) -> dict[str, Any] | None:
 
 
 def flags_of(
-    frames: Frames, found: Extraction | Record | None, task: Task = NO_TASK
+    frames: Frames,
+    found: Extraction | Record | None,
+    task: Task = NO_TASK,
+    mask: Mask | None = None,
 ) -> tuple[str, ...]:
-    """Return the flags of the verdict on a stack, with "cannot_tell" where the answer says that.
+    """Return the flags of the verdict on a stack, and what its answer says of noise and structure.
+
+    "unseparated" where they could not be separated; "cannot_tell" where nor does the answer advise
+    the mask, as it does with one that simulated images like these need.
 
     A mask of the published methods has no verdict, so one is made. Where none can be made, nothing
-    can be told.
+    can be told. ``mask``: the one that is used, if it may be another than that which was found.
     """
     if found is not None and found.verdict is None:
         asked = Parameters.checked({"method": "statistical", "source": "automatic"})
@@ -117,17 +123,22 @@ def flags_of(
         except (InputError, ParameterError):
             found = None
     if found is None or found.verdict is None:
-        return ("cannot_tell",)
-    flags: tuple[str, ...] = found.verdict.flags
+        return ("cannot_tell", "unseparated")
+    flags: tuple[str, ...] = tuple(flag for flag in found.verdict.flags if flag != "cannot_tell")
+    untold = "cannot_tell" in found.verdict.flags
     if isinstance(found, Record):
         certainty = "" if found.answer is None else found.answer.certainty
-        untold = found.unseparated
+        untold, advised = untold or found.unseparated, not found.doubt
     else:
-        certainty, untold = answer(found).certainty, unseparated(found)
-    if certainty == "likely":
-        # As where no mask helps, whatever of the frames is noise.
-        return tuple(flag for flag in flags if flag != "cannot_tell")
-    return (*flags, "cannot_tell") if untold else flags
+        certainty, untold = answer(found).certainty, untold or unseparated(found)
+        recommended = getattr(found, "recommendation", None)
+        used = found.mask if mask is None else mask
+        advised = recommended is not None and used.cropped() == recommended.mask
+    # Where the answer is likely no mask helps, whatever of the frames is noise.
+    if not untold or certainty == "likely":
+        return flags
+    told = () if certainty == "uncertain" and advised else ("cannot_tell",)
+    return (*flags, *told, "unseparated")
 
 
 def doubts_about(
@@ -312,6 +323,8 @@ class DenoiseOptions:
     mask: Mask
     mask_from: str = "measured"
     accepted: tuple[Doubt, ...] = ()
+    flags: tuple[str, ...] = ()
+    """As from `flags_of`: whether noise could be told from structure."""
     whole_numbers: bool = False
     force: bool = False
     test_spots: bool = False
@@ -409,7 +422,8 @@ def denoise_stacks(
         file = DenoisedFile(target, record, None, problem, spots)
         if basis is not None:
             try:
-                file = _evaluated(file, stack, basis, task)
+                told = trusted_as_told(basis, options.flags)
+                file = _evaluated(file, stack, told, task)
             except (Cancelled, KeyboardInterrupt):
                 # Without its record it would be taken for an image.
                 target.unlink()
@@ -421,9 +435,8 @@ def denoise_stacks(
 
 
 def _evaluated(file: DenoisedFile, stack: ImageStack, basis: Basis, task: Task) -> DenoisedFile:
-    told = trusted_as_told(basis, file.record.accepted)
     try:
-        found = evaluate_file(file.path, [stack], file.record.mask, lambda: told, task=task)
+        found = evaluate_file(file.path, [stack], file.record.mask, lambda: basis, task=task)
     except (InputError, ParameterError) as error:
         return replace(file, problem=str(error))
     return replace(file, evaluation=found.outcome)
@@ -432,10 +445,9 @@ def _evaluated(file: DenoisedFile, stack: ImageStack, basis: Basis, task: Task) 
 def trusted_as_told(measured: Basis, flags: Iterable[str]) -> Basis:
     """Return the basis of an evaluation: not trusted where noise and structure were not separated.
 
-    So that what is said of a result agrees with the answer, and with what was asked (``flags``: as
-    from `flags_of`, or the doubts that were accepted).
+    So that what is said of a result agrees with the answer (``flags``: as from `flags_of`).
     """
-    return replace(measured, trusted=measured.trusted and "cannot_tell" not in flags)
+    return replace(measured, trusted=measured.trusted and "unseparated" not in flags)
 
 
 def _measured(stack: ImageStack, measure: Measure | None, task: Task) -> tuple[Basis | None, str]:

@@ -412,9 +412,12 @@ def expected_error(
 
 
 def told_error(extraction: Extraction | None, mask: Mask | None) -> float | None:
-    """Return the expected error of a mask, where it is known and noise can be separated."""
-    if extraction is None or mask is None or cannot_separate(extraction):
+    """Return the expected error of a mask, where the answer gives one."""
+    found: Recommendation | None = getattr(extraction, "recommendation", None)
+    if extraction is None or mask is None:
+        return None
+    if cannot_separate(extraction) and not (found is not None and found.learned):
         return None
     basis: Basis | None = getattr(extraction, "basis", None)
     scored = None if basis is None else basis.score(mask)
-    return expected_error(mask.cropped(), getattr(extraction, "recommendation", None), scored)
+    return expected_error(mask.cropped(), found, scored)

@@ -93,7 +93,7 @@ def find_doubts(state: State, task: Task) -> tuple[Doubt, ...]:
 
     assert state.stack is not None
     check_there(state.signatures)
-    flags = flags_of(state.stack, state.extraction, task)
+    flags = flags_of(state.stack, state.extraction, task, state.mask)
     return doubts_about(state.stack, flags, told_error(state.extraction, state.mask))
 
 
@@ -205,7 +205,7 @@ def _room(*shape: int) -> Floats:
 def _evaluated(plan: Plan, made: Denoised, task: Task) -> Denoised:
     from structmask_gui.core.denoised.evaluate import evaluate
     from structmask_gui.core.quality.basis import extraction_basis
-    from structmask_gui.io.denoise_files import trusted_as_told
+    from structmask_gui.io.denoise_files import flags_of, trusted_as_told
 
     task.report(0, 0, "Evaluating")
     assert plan.state.extraction is not None
@@ -216,7 +216,8 @@ def _evaluated(plan: Plan, made: Denoised, task: Task) -> Denoised:
             plan.state.extraction, plan.state.frames, task=task.reporting(None)
         )
         made = replace(made, noise_sd=basis.noise.variance**0.5)
-        basis = trusted_as_told(basis, plan.accepted)
+        flags = flags_of(plan.stack, plan.state.extraction, task.reporting(None))
+        basis = trusted_as_told(basis, flags)
         denoised = ArrayFrames(made.answers, "the denoised stack")
         found = evaluate(plan.stack, denoised, plan.mask, measured=basis, here=True, task=task)
         return replace(made, evaluation=found)

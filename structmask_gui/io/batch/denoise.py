@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from structmask_gui.core.denoising.wording import learned, refusal
+from structmask_gui.core.denoising.wording import Doubt, learned, refusal
 from structmask_gui.core.errors import Cancelled, InputError, StructMaskError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
@@ -178,12 +178,17 @@ class BatchDenoiser:
             if status.mask_kept and all(is_denoised_with(mask, target) for target in targets):
                 return targets, (f"{job.name}: is denoised already, {shown(targets[0])}",)
             replaces = _replaces(targets, mask, force=force)
-            found = (doubts_about(s, flags_of(s, record, task), record.told_error) for s in stacks)
-            doubts = tuple(dict.fromkeys(doubt for some in found for doubt in some))
+            error = record.told_error
+            flags: dict[str, None] = {}
+            doubts: dict[Doubt, None] = {}
+            for stack in stacks:
+                own = flags_of(stack, record, task)
+                flags |= dict.fromkeys(own)
+                doubts |= dict.fromkeys(doubts_about(stack, own, error))
             if doubts and not self._accept:
-                raise InputError(f"{job.name}: {refusal(doubts)}.")
+                raise InputError(f"{job.name}: {refusal(tuple(doubts))}.")
             origin = shown(job.files.found.json)
-            options = DenoiseOptions(mask, origin, doubts, force=replaces)
+            options = DenoiseOptions(mask, origin, tuple(doubts), tuple(flags), force=replaces)
             made = denoise_stacks(stacks, targets, options, task=task)
         self.fits += 1
         return targets, tuple(line for file in made for line in _lines(file))

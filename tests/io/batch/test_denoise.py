@@ -16,7 +16,7 @@ from structmask_gui.io.batch.denoise import BatchDenoiser
 from structmask_gui.io.batch.status import JobState
 from structmask_gui.io.batch.summary import counts_sentence, write_summary
 from structmask_gui.io.denoise_state import state_path
-from tests.core.recommend.scenes import AUTOMATIC
+from tests.core.recommend.scenes import AUTOMATIC, frames_of
 from tests.io.batches import make, queue_of, rows_of, times
 
 
@@ -94,6 +94,21 @@ def test_what_is_refused_on_the_command_line_is_refused_and_may_be_accepted(tmp_
     assert made.error.endswith("give --yes to denoise it all the same.")
     assert queue.retry() == 1
     assert BatchDenoiser(queue, tmp_path / "out", accept=True).denoise(0).error == ""
+
+
+def test_a_batch_denoises_with_an_uncertain_mask_and_judges_nothing(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    pixels = frames_of("one smooth frame").astype(np.float32)
+    tifffile.imwrite(folder / "a.tif", pixels, photometric="minisblack")
+    queue = make(folder, tmp_path / "out", parameters=AUTOMATIC)
+    queue.run()
+    assert queue.statuses[0].sure == "uncertain"
+    BatchDenoiser(queue, tmp_path / "out").run()
+    made = queue.statuses[0].denoised
+    assert made.files
+    assert made.doubtful
+    assert "could not be separated" in made.lines[0]
 
 
 @pytest.mark.parametrize("step", ["Learning from b.ome.tif", "Writing b_denoised.ome.tif"])
