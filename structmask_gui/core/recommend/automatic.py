@@ -254,12 +254,13 @@ def _bare(case: Grounds) -> Answer:
     if found.statistics.true_pixels > 1 or case.verdict.kind != "none":
         return _gains_nothing(case, found)
     if case.too_little:
+        sure, advice = _fits(case, case.too_little, "measured")
         return _made(
             case,
             "No pattern found in the noise.",
             "uncertain",
-            case.too_little,
-            f"Plain Noise2Void fits what was measured. {case.more}",
+            sure,
+            f"{advice} {case.more}",
             "add_files",
             "copy_plain_n2v",
         )
@@ -274,6 +275,17 @@ def _bare(case: Grounds) -> Answer:
         f"{sure} {case.untested}".strip(),
         _PLAIN,
         "copy_plain_n2v",
+    )
+
+
+def _fits(case: Grounds, sure: str, what: str) -> tuple[str, str]:
+    """Say that plain Noise2Void fits what was measured or tested; where that gains little, so."""
+    row = None if case.recommendation is None else case.recommendation.chosen
+    if row is None or row.error < GAINS:
+        return sure, f"Plain Noise2Void fits what was {what}."
+    return (
+        f"{sure} {expected(row.error, lost=row.lost)}",
+        f"If you denoise all the same, train plain Noise2Void. {_COMPARE}",
     )
 
 
@@ -294,12 +306,13 @@ def _nothing_tested(case: Grounds) -> Answer:
         if case.one_frame:
             sure = "You need no mask: there is hardly any sample that could hide a pattern."
         return _made(case, what, certainty, sure, _PLAIN, "copy_plain_n2v")
+    sure, advice = _fits(case, case.untested, "tested")
     return _made(
         case,
         what,
         "uncertain",
-        case.untested,
-        f"Plain Noise2Void fits what was tested.{_MORE if case.one_frame else ''}",
+        sure,
+        f"{advice}{_MORE if case.one_frame else ''}",
         "what_to_record",
         "copy_plain_n2v",
     )

@@ -122,7 +122,7 @@ def expected(
         if lost is not None and not loses_detail(lost):
             why = "it removes hardly any of the noise"
         return f"Denoising is expected to {nothing}: {why} {_ESTIMATE}."
-    said = f"Expected error after denoising: {of_noise(error)}"
+    said = f"Expected error after linear denoising: {of_noise(error)}"
     if other is None:
         return f"{said}."
     figure = of_noise(other, brief=True)

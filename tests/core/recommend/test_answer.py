@@ -69,7 +69,7 @@ def test_rows():
     assert told.what == "Noise smeared along the rows: hide 6 pixels on either side."
     assert told.certainty == "likely"
     assert re.match(
-        r"Likely\. Expected error after denoising: (about|under) \d+ % of the noise"
+        r"Likely\. Expected error after linear denoising: (about|under) \d+ % of the noise"
         r" \(without a mask: about \d+ %\)\.",
         told.how_sure,
     )
@@ -265,6 +265,14 @@ def test_too_little_image():
     assert "more frames like these would decide" in many.advice
 
 
+def test_what_gains_little_is_not_said_to_fit():
+    found = with_flags(automatic("white"), sure=False, more_patches=1000)
+    assert answer(found).advice.startswith("Plain Noise2Void fits what was measured.")
+    told = answer(with_errors(found, error=1.0, lost=1.0))
+    assert "Denoising is expected to gain little" in told.how_sure
+    assert told.advice.startswith("If you denoise all the same, train plain Noise2Void.")
+
+
 def test_a_mask_that_gains_nothing():
     found = automatic("row 7")
     bare = replace(found.recommendation, mask=BARE, choice=BARE_CENTRE, gains_next_to_nothing=True)
@@ -404,7 +412,7 @@ def test_the_same_figure_is_not_said_twice():
     assert same.chosen.mask == chosen.mask
     told = answer(with_recommendation(found, same))
     assert told.how_sure.startswith(
-        "Likely. Expected error after denoising: about 8 % of the noise (without a mask: the same)."
+        "Likely. Expected error after linear denoising: about 8 % of the noise (without a mask: the same)."
     )
     assert told.advice.endswith("Plain Noise2Void does nearly as well.")
     assert "nearly as well" not in answer(found).advice

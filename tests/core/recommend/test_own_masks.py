@@ -51,7 +51,7 @@ def test_rings():
     found = automatic("row 7")
     compared = answer(ring, found.recommendation, found.basis.score(ring.mask))
     assert re.search(
-        r"Expected error after denoising: \D+\d+ % of the noise \(automatic, 13 pixels: ",
+        r"Expected error after linear denoising: \D+\d+ % of the noise \(automatic, 13 pixels: ",
         compared.how_sure,
     )
     # Advice and buttons do not change with what was measured before.
