@@ -292,9 +292,15 @@ def counts_sentence(queue: BatchQueue) -> str:
     ):
         if counts[state]:
             parts.append(f"{counts[state]} {word}")
-    if any(status.denoised.ended for status in queue.statuses):
-        denoised = sum(len(status.denoised.files) for status in queue.statuses)
-        stacks = sum(len(job.inputs) for job in queue.jobs)
+    # Files without a mask cannot be denoised, and are counted as failed.
+    ended = [
+        (job, status.denoised)
+        for job, status in zip(queue.jobs, queue.statuses, strict=True)
+        if status.denoised.ended
+    ]
+    if ended:
+        denoised = sum(len(one.files) for _, one in ended)
+        stacks = sum(len(job.inputs) for job, _ in ended)
         parts.append(f"{denoised} of {counted(stacks, 'stack')} denoised")
     looks = sum(status.needs_a_look for status in queue.statuses)
     look = f" {looks} of the masks {'needs' if looks == 1 else 'need'} a look." if looks else ""
