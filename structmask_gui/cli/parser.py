@@ -264,7 +264,7 @@ def _denoise(commands: Commands) -> None:
         "denoise",
         help="write a denoised stack, by the rule of StructN2V",
         about="Estimate every pixel from the neighbours that a mask leaves visible, by a"
-        " linear prediction and small perceptrons trained on the stack itself; write it as"
+        " linear prediction and small neural networks trained on the stack itself; write it as"
         " <stem>_denoised.ome.tif, with a record in it and beside it, and evaluate it. For viewing"
         " and segmentation: measure in the raw stack. Run again after an interruption, it goes on.",
         example="denoise stack.tif --mask stack_mask.npy",

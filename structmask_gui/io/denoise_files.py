@@ -86,9 +86,9 @@ def is_denoised_with(mask: Mask, file: Path) -> bool:
 
 
 def needs_a_look(file: Path) -> bool:
-    """Say whether the evaluation of a denoised file advises more than to keep its mask."""
+    """Say whether the evaluation of a denoised file advises more than its mask, or doubts."""
     evaluation = (_record_of(file) or {}).get("evaluation") or {}
-    return evaluation.get("advice") != "keep"
+    return evaluation.get("advice") != "keep" or evaluation.get("noise_compared_in") != "difference"
 
 
 def _record_of(file: Path) -> dict[str, Any] | None:

@@ -81,7 +81,7 @@ def test_it_is_written_beside_the_file_with_axes_size_and_record(structmask, sta
     for said in (
         "For viewing and segmentation. Measure intensities",
         "Objects smaller than the mask (1 x 13 pixels, 0.2 x 1.3 µm) are weakened or lost",
-        "a well-trained network may keep more detail",
+        "a larger one, well trained, may keep more detail",
         "Pattern still in your result:",
         "Methods: Images were denoised for display",
     ):
@@ -450,7 +450,7 @@ def test_a_batch_denoises_with_the_masks_that_are_there(structmask, stack):
     (said,) = [line for line in answer.out.splitlines() if line.startswith("cells_denoised")]
     single = json.loads(target.with_suffix("").with_suffix(".json").read_text())
     assert said == f"cells_denoised.ome.tif: {single['evaluation']['sentence']}"
-    assert "\n    The perceptrons" in answer.out or "\n    On pixels" in answer.out
+    assert "\n    The neural networks " in answer.out
     assert "0 masks made, 1 skipped, 1 of 1 stack denoised." in answer.out
     before = target.stat().st_mtime_ns
     answer = batch("second.csv")

@@ -110,12 +110,14 @@ def advise(
 ) -> tuple[Advice, Mask | None, str]:
     """Return the advice, the mask to try next if there is one, and the sentence with the reason."""
     if not (found.copied > found.too_much or found.lost > LOST or found.blurred):
+        # What the reservation says of the loss is in other units.
+        told = found.detail is not None and found.detail.like_linear
+        lost = "" if told else f", and detail worth {share_words(found.lost)} of the noise is lost"
         return (
             "keep",
             None,
-            f"The output copies {share_words(found.copied)} of the noise, and detail worth"
-            f" {share_words(found.lost)} of the noise is lost. {found.sure} {_keep(mask, found)}"
-            f"{_reservation(found)}",
+            f"The output copies {share_words(found.copied)} of the noise{lost}. {found.sure}"
+            f" {_keep(mask, found)}{_reservation(found)}",
         )
     # A blur keeps some noise by itself.
     of_blur = found.blurred and found.copied <= _UNEXPLAINED
@@ -203,7 +205,7 @@ def _too_much_lost(
     if found.detail is not None and found.blurred:
         text = (
             f"Detail was lost; the output is blurred. {100 * found.detail.share:.0f} % of the"
-            " detail went into the residual; a linear prediction with this mask would lose"
+            " detail went into the residual; a linear prediction would lose"
             f" {100 * found.detail.linear:.0f} %"
         )
     present, best = _compared(measured, mask, task)

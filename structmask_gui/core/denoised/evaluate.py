@@ -116,13 +116,14 @@ class Evaluation:
 
     def _loss(self, detail: LostDetail) -> str:
         """Return whether a loss of detail is much, in words."""
-        linear = f"a plain linear estimate with this mask loses {100 * detail.linear:.0f} %"
+        linear = f"a plain linear estimate loses {100 * detail.linear:.0f} %"
         if detail.blurred:
             return f"Too much: {linear}."
         if detail.like_linear:
             return f"No better than without a network: {linear}."
         if detail.share <= max(_LITTLE, detail.linear):
-            return f"Little: a plain linear estimate loses {100 * detail.linear:.0f} %."
+            alike = round(100 * detail.share) == round(100 * detail.linear)
+            return "Little, as by a plain linear estimate." if alike else f"Little: {linear}."
         return f"About what the mask costs: {linear}."
 
     def record(self) -> dict[str, Any]:

@@ -185,7 +185,11 @@ def _kept_of(level: float, kept: list[tuple[float, float]]) -> str:
     if len(good) == len(kept):
         return f"{who} are kept, {100 * least:.0f} % of their height or more."
     if good and all(share >= _KEPT for size, share in kept if size >= min(good)):
-        return f"{who} are kept from {min(good):g} px in width; narrower ones fade."
+        kept_of_them = min(share for size, share in kept if size in good)
+        return (
+            f"{who} keep {100 * kept_of_them:.0f} % of their height or more from {min(good):g} px"
+            " in width; narrower ones fade."
+        )
     if most < _KEPT:
         return _fade(f"{level:g}", most)
     return f"{who} are kept in part, {100 * least:.0f} to {100 * most:.0f} % of their height."

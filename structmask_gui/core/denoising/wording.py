@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 WHAT_IT_IS = (
     "A fast estimate by StructN2V's rule: each pixel was estimated from its neighbours, by a linear"
-    " prediction and small perceptrons; a well-trained network may keep more detail."
+    " prediction and small neural networks; a larger one, well trained, may keep more detail."
 )
 SHARED_FITS = (
     "files that share a mask are fitted together, others each by itself; do not compare these"
@@ -85,11 +85,10 @@ def refusal(doubts: tuple[Doubt, ...]) -> str:
 
 
 def learned(denoiser: Denoiser) -> str:
-    """Return what the perceptrons added to the linear prediction."""
-    stage = denoiser.stage
-    if stage.added == 0:
-        return "The perceptrons came no closer than the linear prediction, which is what is shown."
-    return "On pixels they had not seen, the perceptrons came closer than the linear prediction."
+    """Return what the perceptrons, small neural networks, added to the linear prediction."""
+    if denoiser.stage.added == 0:
+        return "The neural networks added nothing to the linear prediction, which is what is shown."
+    return "The neural networks improved on the linear prediction, also of pixels new to them."
 
 
 @dataclass(frozen=True)

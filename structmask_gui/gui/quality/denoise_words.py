@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from structmask_gui.gui.quality.denoise_work import Denoised
     from structmask_gui.gui.quality.denoising import Denoising
 
-_SMALL = "For small objects, use the raw stack."
+_SMALL = "Small, rare objects lose more than the whole does: look for them in the raw stack."
 """Where the test with spots found that they fade."""
 
 _WHOLE = "The whole frame is denoised; the ROI limits only where the noise is measured."

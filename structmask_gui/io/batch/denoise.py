@@ -85,7 +85,7 @@ class BatchDenoiser:
         """What is to be said of files that do not share a fit; empty if there is one fit."""
         if self.fits < 2:
             return ""
-        return f"Fitted {self.fits} times: not comparable between conditions."
+        return f"Denoised by {self.fits} separate fits: do not compare between conditions."
 
     def cancel(self, index: int | None = None) -> None:
         """Do not denoise a job, or any more; the one that is denoised stops within a second."""

@@ -278,6 +278,7 @@ def test_a_blur_as_lossy_as_the_linear_prediction_is_not_praised():
     assert not found.detail.blurred
     assert found.detail.like_linear
     assert "Stay without a mask. But" in found.sentence
+    assert "detail worth" not in found.sentence
     assert "a network should do better. Train longer" in found.sentence
     ours = evaluated(ArrayFrames(frames), ArrayFrames(blurred), None, here=True)
     assert "a network may keep more. Denoise more frames together" in ours.sentence

@@ -334,7 +334,7 @@ def test_what_is_kept_of_spots_is_said_in_a_sentence_first():
     assert told(0.9, 0.8, 0.95) == (
         "Objects 3 x as bright as the noise are kept, 80 % of their height or more."
     )
-    assert "are kept from 2 px in width; narrower ones fade" in told(0.3, 0.8, 0.9)
+    assert "keep 80 % of their height or more from 2 px in width; narrower" in told(0.3, 0.8, 0.9)
     assert "fade or vanish: at most 30 %" in told(0.1, 0.3, -0.1)
     assert "are kept in part, 10 to 90 %" in told(0.9, 0.1, 0.2)
     shares = {1.0: 0.28, 3.0: 0.47, 10.0: 0.71, 30.0: 0.9}

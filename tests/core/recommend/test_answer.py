@@ -412,7 +412,8 @@ def test_the_same_figure_is_not_said_twice():
     assert same.chosen.mask == chosen.mask
     told = answer(with_recommendation(found, same))
     assert told.how_sure.startswith(
-        "Likely. Expected error after linear denoising: about 8 % of the noise (without a mask: the same)."
+        "Likely. Expected error after linear denoising: about 8 % of the noise (without a mask: the"
+        " same)."
     )
     assert told.advice.endswith("Plain Noise2Void does nearly as well.")
     assert "nearly as well" not in answer(found).advice

@@ -89,8 +89,8 @@ def test_each_row_says_what_became_of_its_file_and_opens_it(
         assert results[f"{name}.npy"].splitlines()[1].startswith(f"{name}_denoised.ome.tif: ")
         assert (folder / f"{name}_denoised.ome.tif").exists()
     assert not (folder / "eight_denoised.ome.tif").exists()
-    assert "2 of 4 stacks denoised" in ready.said.text()
-    assert "Fitted 2 times: not comparable between conditions." in ready.said.text()
+    assert "2 of 3 stacks denoised" in ready.said.text()
+    assert "Denoised by 2 separate fits: do not compare between conditions." in ready.said.text()
     assert "good0_denoised.ome.tif" in (folder / "structmask_batch.csv").read_text("utf-8-sig")
 
     ready.table.setCurrentCell(row_of(ready, "eight.npy"), 0)
@@ -174,7 +174,7 @@ def test_files_that_share_a_mask_are_denoised_together(
     ended(ready, qtbot)
     assert texts(ready, 2)["stacks"].endswith("\n2 files denoised.")
     assert "good1_denoised.ome.tif: " in ready.table.item(0, 2).toolTip()
-    assert "Fitted" not in ready.said.text()
+    assert "separate fits" not in ready.said.text()
 
 
 def test_closing_the_program_while_it_denoises_stops_it(

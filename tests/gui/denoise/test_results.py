@@ -133,7 +133,8 @@ def test_spots_are_put_in_and_what_is_left_of_them_is_said(
     first, _, small, *_ = words.figures(shown.denoising).splitlines()
     assert first == f"As a whole: {made.evaluation.sentence}"
     assert small == (
-        "For small objects, use the raw stack. Objects 10 x as bright as the noise fade or vanish."
+        "Small, rare objects lose more than the whole does: look for them in the raw stack. Objects"
+        " 10 x as bright as the noise fade or vanish."
     )
     assert words.figures(shown.denoising).count("Objects 10 x as bright") == 1
     told = ("Objects 10 x as bright as the noise are kept.", *found_words)

@@ -73,7 +73,7 @@ def test_the_picture_comes_early_and_the_result_is_that_of_the_engine(
     # A number and its sign stay in one line.
     assert said(made.evaluation.sentence) in shown.figures.text()
     assert said(f"Noise left: {100 * made.evaluation.noise_left:.1f} %") in shown.figures.text()
-    assert "a well-trained network may keep more detail" in shown.cautions.text()
+    assert "a larger one, well trained, may keep more detail" in shown.cautions.text()
     assert "Objects smaller than the mask (1 x 5 pixels)" in shown.cautions.text()
     assert files(stack_file.parent) == ["rows.npy"]
     qtbot.waitUntil(lambda: len(shown.panes.pictures) == 3, timeout=WAIT)

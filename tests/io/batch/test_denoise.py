@@ -67,7 +67,9 @@ def test_each_file_with_a_mask_is_denoised_and_it_is_told(measured, tmp_path):
     assert why_not(queue) == ["", "", ""]
     assert queue.statuses[2].state is JobState.FAILED
     assert queue.statuses[0].denoised.lines[0].startswith("a_denoised.ome.tif: ")
-    assert denoiser.not_comparable == "Fitted 2 times: not comparable between conditions."
+    assert (
+        denoiser.not_comparable == "Denoised by 2 separate fits: do not compare between conditions."
+    )
     for index in (0, 1):
         steps = [one for i, one in told if i == index]
         assert all(one.running for one in steps[:-1])
@@ -200,6 +202,15 @@ def test_what_is_done_is_kept_by_a_batch_that_goes_on(measured, tmp_path):
         assert again.statuses[0].denoised.needs_a_look == (advice != "keep")
 
 
+def test_a_result_that_is_called_uncertain_needs_a_look(tmp_path):
+    beside = tmp_path / "a_denoised.json"
+    for place, look in (("difference", False), ("flat", True)):
+        evaluation = {"advice": "keep", "noise_compared_in": place}
+        values = {"format": "structmask-denoised", "version": 1, "evaluation": evaluation}
+        beside.write_text(json.dumps(values))
+        assert denoise_files.needs_a_look(tmp_path / "a_denoised.ome.tif") == look
+
+
 def test_a_bug_or_little_memory_does_not_stop_the_others(measured, monkeypatch):
     queue, denoiser = measured()
     real = denoise.denoise_stacks
@@ -223,7 +234,7 @@ def test_the_summary_says_what_was_stopped(measured, tmp_path):
     queue, denoiser = measured()
     denoiser.cancel(0)
     denoiser.run()
-    assert "1 of 3 stacks denoised" in counts_sentence(queue)
+    assert "1 of 2 stacks denoised" in counts_sentence(queue)
     rows = rows_of(write_summary(queue, tmp_path / "out" / "summary")[0])
     assert rows["a.tif"]["denoised"] == "no: cancelled."
     assert rows["b.ome.tif"]["denoised"] == "b_denoised.ome.tif"
