@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.progress import Task
+from structmask_gui.gui.batch.table import in_window
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Job, Step
 from structmask_gui.gui.widgets.wording import spoken
@@ -117,10 +118,10 @@ class BatchRun(QObject):
             try:
                 queue.run(task.report, lambda: task.cancelled)
                 if denoiser is not None:
-                    write_summary(queue, place)
+                    write_summary(queue, place, in_window)
                     denoiser.run(task)
             finally:
-                write_summary(queue, place)
+                write_summary(queue, place, in_window)
 
         self.job.run(work, self._on_done, self._on_ended)
         self.said.emit("")

@@ -211,12 +211,12 @@ class BatchTable(QTableWidget):
             state += ", denoised" if status.denoised.files else ", not denoised"
         # The answer about the mask comes first, what became of the files in a line of its own.
         words = "\n".join(filter(None, (words, _denoised_words(status.denoised))))
-        for column, text in ((1, state), (2, _spoken(words))):
+        for column, text in ((1, state), (2, in_window(words))):
             item = self.item(row, column)
             if item is not None:
                 more = (*(status.notes if status.fits else ()), *status.denoised.lines)
                 item.setText(text)
-                item.setToolTip(_spoken("\n".join((text, *more))))
+                item.setToolTip(in_window("\n".join((text, *more))))
         self._denoised.pop(row, None)
         if status.denoised.files and row < self.rowCount():
             self._denoised[row] = status.denoised.files
@@ -232,7 +232,7 @@ class BatchTable(QTableWidget):
         """Show whether the mask that is checked fits the file of a row."""
         fit = checked.fit
         state = "failed" if fit is None else fit.word
-        text = _spoken(checked.error) if fit is None else fit.sentence
+        text = in_window(checked.error) if fit is None else fit.sentence
         for column, words in ((1, state), (2, text)):
             item = self.item(row, column)
             if item is not None:
@@ -265,7 +265,7 @@ class BatchTable(QTableWidget):
         return sorted({item.row() for item in self.selectedItems()})
 
 
-def _spoken(sentence: str) -> str:
+def in_window(sentence: str) -> str:
     """Return a sentence of the command line as the window says it."""
     return in_labels(
         sentence.replace("use --force to replace it", "tick “Replace existing results”")
@@ -314,7 +314,9 @@ def _state_icon(status: JobStatus) -> QIcon:
     """Return the sign of a job's certainty, or the icon of its state."""
     if status.denoised.running:
         return icon("measure")
-    if (status.state == "done" and status.doubt) or status.denoised.needs_a_look:
+    # The sign of the mask stays, but a tick beside a result that is missing or doubted.
+    look = status.denoised.needs_a_look and status.sign in ("", "sure")
+    if (status.state == "done" and status.doubt) or look:
         return icon("warning")
     if status.state == "failed":
         return _sign("failed")

@@ -103,7 +103,9 @@ class BatchWindow(QDialog):
             "Add &files…", "Images, or text files (.txt) with one path per line", self._ask_files
         )
         self.add_folder_button = button(
-            "Add f&older…", "Add all images of a folder", self._ask_folder
+            "Add f&older…",
+            "Add all images of a folder, or of its folders if it has none",
+            self._ask_folder,
         )
         self.add_pattern_button = button(
             "Add &pattern…", "Add all files whose names fit; ** is any folders", self._ask_pattern
@@ -217,10 +219,10 @@ class BatchWindow(QDialog):
     def add(self, paths: list[str]) -> None:
         """Add files, and the image files in folders, off the GUI thread."""
 
-        def work(_task: Task) -> Any:
+        def work(task: Task) -> Any:
             from structmask_gui.io.batch.files import find_files
 
-            return find_files(paths)
+            return find_files(paths, recursive=None, task=task)
 
         if not self.running:
             self._finding.run(work, self._on_found, self.said.setText)
@@ -350,8 +352,10 @@ class BatchWindow(QDialog):
         place = summary_place(self._files, self.choices.folder, Path.home(), like, resume=resume)
         taken = [path.name for path in summary_paths(place) if exists(path)]
         if taken and not (resume or force):
+            own = self._can_retry and place == self.run.place and not self.changed.isVisible()
             self.said.setText(
-                f"{taken[0]} of an earlier batch exists in {place.parent}; go on with it, replace"
+                ("Press Retry for what is left of this batch. " if own else "")
+                + f"{taken[0]} of an earlier batch exists in {place.parent}; go on with it, replace"
                 " it, or choose another folder."
             )
             return

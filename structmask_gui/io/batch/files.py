@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.io.denoise_files import is_denoised
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.files.paths import exists, is_file, is_folder, read_small, reason, shown
@@ -40,7 +41,10 @@ class Job:
 
 
 def find_files(
-    paths: Iterable[str | os.PathLike[str]], *, recursive: bool = False
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    recursive: bool | None = False,
+    task: Task = NO_TASK,
 ) -> tuple[list[Path], list[str]]:
     """Return the image files that some paths stand for.
 
@@ -52,8 +56,9 @@ def find_files(
         Anything else is a file; if there is none of that name, it will fail with its sentence.
         What an earlier run left in a folder is passed over: masks, denoised and destriped frames.
         A file that is named itself is not.
-    recursive : bool
-        Look into the folders' folders too.
+    recursive : bool, optional
+        Look into the folders' folders too; with None where a folder holds no image itself.
+    task : Task
 
     Returns
     -------
@@ -66,7 +71,7 @@ def find_files(
     problems: list[str] = []
     for path in paths:
         try:
-            found = _stands_for(Path(path), recursive, lists=True)
+            found = _stands_for(Path(path), recursive, task, lists=True)
         except InputError as error:
             problems.append(str(error))
             continue
@@ -135,12 +140,13 @@ def with_mark(job: Job) -> Job:
     return job
 
 
-def _stands_for(path: Path, recursive: bool, *, lists: bool) -> list[Path]:
+def _stands_for(path: Path, recursive: bool | None, task: Task, *, lists: bool) -> list[Path]:
     if is_folder(path) and not is_zarr_folder(path):
-        return _in_folder(path, recursive)
+        found = _in_folder(path, bool(recursive), task)
+        return found or ([] if recursive is False else _in_folder(path, True, task))
     if exists(path):
         if lists and path.suffix.lower() == LIST_SUFFIX:
-            return _in_list(path, recursive)
+            return _in_list(path, recursive, task)
         return [path]
     if any(sign in str(path) for sign in "*?["):
         every = glob.glob(str(path), recursive=True)  # noqa: PTH207  # Path's: no absolute pattern
@@ -156,16 +162,19 @@ def _stands_for(path: Path, recursive: bool, *, lists: bool) -> list[Path]:
     return [path]
 
 
-def _in_folder(folder: Path, recursive: bool) -> list[Path]:
+def _in_folder(folder: Path, recursive: bool, task: Task) -> list[Path]:
+    entries = []
     try:
-        entries = sorted(folder.rglob("*") if recursive else folder.iterdir())
+        for entry in folder.rglob("*") if recursive else folder.iterdir():
+            task.stop_if_cancelled()
+            entries.append(entry)
     except OSError as error:
         raise InputError(
             f"{shown(folder)}: cannot be listed ({reason(error)}); check the folder."
         ) from None
     return [
         file
-        for file in entries
+        for file in sorted(entries)
         if is_readable_name(file)
         and not file.name.startswith(".")
         and (is_file(file) or is_zarr_folder(file))
@@ -178,7 +187,7 @@ def _was_made(file: Path) -> bool:
     return is_result(file) or is_denoised(file) or is_destriped(file)
 
 
-def _in_list(path: Path, recursive: bool) -> list[Path]:
+def _in_list(path: Path, recursive: bool | None, task: Task) -> list[Path]:
     try:
         text = read_small(path, _LARGEST_LIST, "a list of files").decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -189,7 +198,7 @@ def _in_list(path: Path, recursive: bool) -> list[Path]:
     for line in text.splitlines():
         if line.strip() and not line.startswith("#"):
             # A path may begin or end with a space, but a list made by hand rarely means it.
-            files += _stands_for(path.parent / line.strip(), recursive, lists=False)
+            files += _stands_for(path.parent / line.strip(), recursive, task, lists=False)
     return files
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -126,7 +126,9 @@ def _channels(path: Path) -> set[Channel | None]:
     return set()
 
 
-def write_summary(queue: BatchQueue, path: Path) -> tuple[Path, Path]:
+def write_summary(
+    queue: BatchQueue, path: Path, words: Callable[[str], str] = str
+) -> tuple[Path, Path]:
     """Write the summary of a batch as it stands, in place of an older one.
 
     What a summary that is replaced tells of masks that are still there is not lost: a job without
@@ -138,6 +140,8 @@ def write_summary(queue: BatchQueue, path: Path) -> tuple[Path, Path]:
     queue : BatchQueue
     path : Path
         CSV or HTML; both are written.
+    words : callable
+        Says what failed and what to do, given in the words of the command line, in others.
 
     Returns
     -------
@@ -150,30 +154,37 @@ def write_summary(queue: BatchQueue, path: Path) -> tuple[Path, Path]:
     """
     csv_path, html_path = summary_paths(path)
     earlier = _earlier(csv_path)
-    table_bytes = csv_bytes(queue, earlier)
-    page_bytes = html_bytes(queue, html_path.parent, earlier)
+    table_bytes = csv_bytes(queue, earlier, words)
+    page_bytes = html_bytes(queue, html_path.parent, earlier, words)
     write_atomic(csv_path, table_bytes, force=True)
     write_atomic(html_path, page_bytes, force=True)
     return csv_path, html_path
 
 
-def csv_bytes(queue: BatchQueue, earlier: Mapping[str, SummaryRow] | None = None) -> bytes:
+def csv_bytes(
+    queue: BatchQueue,
+    earlier: Mapping[str, SummaryRow] | None = None,
+    words: Callable[[str], str] = str,
+) -> bytes:
     """Return the table as CSV in UTF-8, one row a job; ``earlier`` are rows by their files."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
-    for line in _lines(queue, earlier or {}):
+    for line in _lines(queue, earlier or {}, words):
         writer.writerow([_cell(line.row[name]) for name in COLUMNS])
     # The mark at the beginning tells spreadsheets that it is UTF-8.
     return buffer.getvalue().encode("utf-8-sig", errors="backslashreplace")
 
 
 def html_bytes(
-    queue: BatchQueue, folder: Path | None = None, earlier: Mapping[str, SummaryRow] | None = None
+    queue: BatchQueue,
+    folder: Path | None = None,
+    earlier: Mapping[str, SummaryRow] | None = None,
+    words: Callable[[str], str] = str,
 ) -> bytes:
     """Return a page with a small picture of each mask; its folder, if given, makes links."""
     rows = []
-    for line in _lines(queue, earlier or {}):
+    for line in _lines(queue, earlier or {}, words):
         row, mask = line.row, line.mask
         small = "" if mask is None else picture(small_picture(mask), _words(mask), "small")
         state = row["state"]
@@ -222,11 +233,15 @@ class _Line:
     old: bool = False
 
 
-def _lines(queue: BatchQueue, earlier: Mapping[str, SummaryRow]) -> Iterator[_Line]:
+def _lines(
+    queue: BatchQueue, earlier: Mapping[str, SummaryRow], words: Callable[[str], str]
+) -> Iterator[_Line]:
     files = set()
     for job, status in zip(queue.jobs, queue.statuses, strict=True):
         values = map(str, _row(queue, job, status))
         row = dict(zip(COLUMNS, values, strict=True))
+        row.update({name: words(row[name]) for name in ("error", "denoised")})
+        error = words(status.error)
         files.add(row["file"])
         more = (*_made_of(status), *status.left_out, *status.notes)
         old = earlier.get(row["file"])
@@ -235,13 +250,13 @@ def _lines(queue: BatchQueue, earlier: Mapping[str, SummaryRow]) -> Iterator[_Li
             if mask is not None:
                 row.update({name: old[name] for name in _FOUND if old[name]})
                 _keep_settings(row, old)
-                yield _Line(row, mask, status.error, more, old=True)
+                yield _Line(row, mask, error, more, old=True)
                 continue
         if status.state is JobState.SKIPPED and status.mask is not None and old is not None:
             _keep_settings(row, old)
         if old is not None and (status.kept or status.state is JobState.SKIPPED):
             row["denoised"] = row["denoised"] or old["denoised"]
-        yield _Line(row, status.mask, status.error, more)
+        yield _Line(row, status.mask, error, more)
     for file, old in earlier.items():
         if file in files:
             continue

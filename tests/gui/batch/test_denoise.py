@@ -91,7 +91,13 @@ def test_each_row_says_what_became_of_its_file_and_opens_it(
     assert not (folder / "eight_denoised.ome.tif").exists()
     assert "2 of 3 stacks denoised" in ready.said.text()
     assert "Denoised by 2 separate fits: do not compare between conditions." in ready.said.text()
-    assert "good0_denoised.ome.tif" in (folder / "structmask_batch.csv").read_text("utf-8-sig")
+    written = (folder / "structmask_batch.csv").read_text("utf-8-sig")
+    assert "good0_denoised.ome.tif" in written
+    assert "open it and choose Denoise here" in written
+    assert "--yes" not in written
+    ready.start_button.click()
+    assert not ready.running
+    assert ready.said.text().startswith("Press Retry for what is left of this batch. ")
 
     ready.table.setCurrentCell(row_of(ready, "eight.npy"), 0)
     assert not ready.table.open_denoised_action.isEnabled()

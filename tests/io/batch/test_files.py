@@ -20,6 +20,9 @@ def test_a_folder_stands_for_its_images(folder):
     (folder / ".hidden.tif").write_bytes(b"x")
     assert names(find_files([folder])[0]) == ["a.tif", "b.ome.tif", "bad.tif"]
     assert names(find_files([folder], recursive=True)[0])[-1] == "c.png"
+    # As the window looks for them: into folders only where a folder holds none itself.
+    assert find_files([folder], recursive=None) == find_files([folder])
+    assert find_files([folder.parent], recursive=None) == find_files([folder], recursive=True)
 
 
 def test_patterns_lists_and_files_without_doubles(folder):
