@@ -42,7 +42,8 @@ Doubt = Literal[
 
 DOUBTS: dict[Doubt, str] = {
     "cannot_tell": "noise and structure could not be separated, so the choice of mask may be wrong",
-    "no_gain": "denoising is expected to gain little, for it costs about as much as it removes",
+    "no_gain": "denoising is expected to gain little or to do harm, for it costs as much as it"
+    " removes, or more",
     "whole_line": "whole rows or columns are brighter or darker: remove their offsets first",
     "fixed_pattern": "a fixed pattern is in every frame and would be kept as structure",
     "shared_frames": "neighbouring frames or planes share noise",

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 _RESULT = 2
 """The column of the result."""
 
+_NAMES = (120, 260)
+"""Least and largest width of the names, in pixels; results take what is left."""
+
 _STATE_WIDTH = 150
 """Width of the state in pixels, with text of the usual size."""
 
@@ -60,7 +63,7 @@ class BatchTable(QTableWidget):
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setStretchLastSection(True)
-        header.resizeSection(0, 260)
+        header.resizeSection(0, _NAMES[1])
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
         header.resizeSection(1, dialogs.for_text(self, _STATE_WIDTH))
         header.setSectionsClickable(True)
@@ -183,6 +186,8 @@ class BatchTable(QTableWidget):
             for column in (1, 2):
                 self.setItem(row, column, QTableWidgetItem())
             self.setRowHidden(row, False)
+        self.resizeColumnToContents(0)
+        self.setColumnWidth(0, min(max(self.columnWidth(0), _NAMES[0]), _NAMES[1]))
         self._show_in(range(len(rows)))
         self._update_actions()
 

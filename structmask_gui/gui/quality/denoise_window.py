@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QGuiApplication, QPixmap
+from PySide6.QtGui import QGuiApplication, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -200,7 +200,17 @@ class DenoiseWindow(QDialog):
         column.addStretch(1)
         columns.addLayout(column, 1)
         columns.addWidget(self.cautions, 1, Qt.AlignmentFlag.AlignTop)
-        return scrolled(body)
+        self._body, self._area = body, scrolled(body)
+        return self._area
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the room anew between images and words."""
+        super().resizeEvent(event)
+        self._fit_words()
+
+    def _fit_words(self) -> None:
+        """Leave to the images what the words do not need."""
+        self._area.setMaximumHeight(self._body.heightForWidth(self._area.viewport().width()))
 
     def _buttons(self) -> QHBoxLayout:
         self.start_button = _button("&Start", "Denoise with the present mask", self.start)
@@ -408,6 +418,7 @@ class DenoiseWindow(QDialog):
             self.toast.say("There is no picture to copy yet.")
 
     def _on_stack(self) -> None:
+        self.frames.set_frames(0)
         self._forget_picture()
         self._say("")
 
@@ -449,10 +460,11 @@ class DenoiseWindow(QDialog):
         self.doubt.setText(_DOUBT if marks is None else f"{_DOUBT}: {share_of_frame(marks)}")
 
     def _update(self) -> None:
-        denoising, state = self.denoising, self._session.state
+        denoising, session = self.denoising, self._session
+        state = session.state
         phase, made, working = denoising.phase, denoising.made, denoising.working
         if state.stack is not None and self.frames.slider.maximum() != state.stack.n_frames - 1:
-            self.frames.set_frames(state.stack.n_frames)
+            self.frames.set_frames(state.stack.n_frames, lambda n: session.state.place_of(n))
             self.frames.set_frame(state.frame)
         self.frames.setEnabled(made is not None or phase == "asking")
         say(self.title, self._title())
@@ -476,6 +488,7 @@ class DenoiseWindow(QDialog):
             self.against.setEnabled(has)
             self.against.setCurrentText(_BARE if has else _ORIGINAL)
         self.against.setVisible(has)
+        self._fit_words()
         self._update_buttons()
 
     def _update_buttons(self) -> None:

@@ -103,6 +103,11 @@ class State:
         """The (first) open stack."""
         return self.stacks[0] if self.stacks else None
 
+    def place_of(self, frame: int) -> str:
+        """Return where a frame lies along the axes, as "T 2, Z 1", if that says more."""
+        find = getattr(self.stack, "place_of", None) if len(self.stacks) == 1 else None
+        return "" if find is None else find(frame)
+
     @property
     def denoised(self) -> bool:
         """Whether StructMask has denoised what is open."""

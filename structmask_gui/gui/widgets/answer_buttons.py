@@ -56,7 +56,6 @@ class AnswerButtons(QWidget):
             self.buttons[action] = button
         self.why_button = QToolButton()
         self.why_button.setText("Why?")
-        self.why_button.setAutoRaise(True)
         self.why_button.setToolTip("Show what speaks for this mask, and what was not tested")
         self.why_button.clicked.connect(self.why)
         row.addStretch(1)

@@ -57,6 +57,8 @@ class Commands(QObject):
         window.session.stack_changed.connect(self._take_few)
         window.session.references_dropped.connect(self._offer_references)
         window.session.stack_changed.connect(self._offer_axes)
+        self._step = ""  # what was undone or redone last, while that is true
+        window.session.history.changed.connect(self._on_change)
 
     # --- file ---------------------------------------------------------------------------------
 
@@ -398,13 +400,24 @@ class Commands(QObject):
         """Undo the last change, and say so in place of what was said of it."""
         what = self.session.history.undo_text
         self.session.history.undo()
-        self.window.say(f"Undone: {what}")
+        self._say_step(f"Undone: {what}")
 
     def redo(self) -> None:
         """Redo the change that was undone."""
         what = self.session.history.redo_text
         self.session.history.redo()
-        self.window.say(f"Done again: {what}")
+        self._say_step(f"Done again: {what}")
+
+    def _say_step(self, text: str) -> None:
+        """Say what was undone, until the next change."""
+        self._step = text
+        self.window.say(text)
+
+    def _on_change(self) -> None:
+        bar = self.window.statusBar()
+        if self._step and bar.currentMessage() == self._step:
+            bar.clearMessage()
+        self._step = ""
 
     def copy_mask(self) -> None:
         """Copy the mask as a nested list."""

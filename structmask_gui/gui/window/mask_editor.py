@@ -23,6 +23,7 @@ from structmask_gui.io.files.paths import last_part, shown
 
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
+    from structmask_gui.gui.session.engine import Edit
     from structmask_gui.gui.session.session import Session
     from structmask_gui.gui.views.lags.mask import MaskView
     from structmask_gui.gui.widgets.toast import Toast
@@ -300,26 +301,43 @@ class DroppedMask(QObject):
         super().__init__(toast)
         self._session, self._toast = session, toast
         self._present = self._dropped = session.state.edit
+        self._offered: Edit | None = None
         session.stack_changed.connect(self._on_stack)
         session.mask_changed.connect(self._on_mask)
 
     def _on_stack(self) -> None:
+        self._take_back()
         # The mask of the new ones follows.
         self._dropped = None if self._session.state.frames is None else self._present
 
     def _on_mask(self) -> None:
         state, dropped = self._session.state, self._dropped
         self._present = state.edit
+        if self._offered is not None and state.mask == self._offered.mask:
+            self._take_back()  # as where a record brought it
         if dropped is None or state.extraction is None or state.stale:
             return
         self._dropped = None
+        if state.mask == dropped.mask:
+            return
+        self._offered = dropped
         use = partial(self._session.edits.set_mask, dropped.mask, dropped.how, "Use the mask here")
         self._toast.say(
-            f"The mask {dropped.how} belonged to what was open before.",
+            _belonged(dropped),
             "Use it here too",
             use,
             "Put it in place of the mask of these frames",
         )
+
+    def _take_back(self) -> None:
+        """Offer no longer what was offered, if that still stands there."""
+        if self._offered is not None and self._toast.label.text() == _belonged(self._offered):
+            self._toast.hide()
+        self._offered = None
+
+
+def _belonged(edit: Edit) -> str:
+    return f"The mask {edit.how} belonged to what was open before."
 
 
 class _Bar(QWidget):

@@ -321,7 +321,8 @@ class ViewArea(QWidget):
         if frames is None:
             self.image.set_stack(0, (1, 1))
         else:
-            self.image.set_stack(frames.n_frames, frames.frame_shape)
+            place_of = self._session.state.place_of
+            self.image.set_stack(frames.n_frames, frames.frame_shape, place_of)
         self.image.set_placeholder("" if frames is not None else _NOTHING)
         # Before a file is open there is the card, and nothing behind it.
         self.rows.setVisible(frames is not None)

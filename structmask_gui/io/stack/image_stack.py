@@ -132,6 +132,15 @@ class ImageStack:
         """Type of the values `read` returns, in the machine's byte order."""
         return self._dtype
 
+    def place_of(self, frame: int) -> str:
+        """Return where a frame lies along several axes, as "T 2, Z 1"; empty along one."""
+        axes = self._axes
+        letters = [axes.letters[dimension] for dimension in axes.frames]
+        if len(letters) < 2:
+            return ""
+        place = np.unravel_index(self._numbers[frame], self._frame_lengths)
+        return ", ".join(f"{letter} {i + 1}" for letter, i in zip(letters, place, strict=True))
+
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
         """Return rows ``y0`` to ``y1`` of a frame as an array of shape (y1 - y0, width)."""
         axes = self._axes

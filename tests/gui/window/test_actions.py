@@ -159,6 +159,8 @@ def check_undone(window: MainWindow, _qtbot: QtBot) -> None:
 def check_undone_and_said(window: MainWindow, qtbot: QtBot) -> None:
     check_undone(window, qtbot)
     assert window.statusBar().currentMessage() == "Undone: Centre size: 15 px"
+    window.session.edits.set_parameter("center_size", 17)
+    assert window.statusBar().currentMessage() == ""
 
 
 def check_redone(window: MainWindow, _qtbot: QtBot) -> None:

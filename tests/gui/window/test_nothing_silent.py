@@ -511,3 +511,8 @@ def test_a_mask_drawn_on_one_channel_is_offered_for_the_other(
     toast.button.click()
     assert window.session.state.mask == mask
     assert window.session.history.can_undo
+    window.session.reopen(channel=0)
+    qtbot.waitUntil(toast.isVisible, timeout=15_000)
+    # It is there by other ways: nothing is left to offer.
+    window.session.edits.set_mask(mask, "loaded", "Load")
+    assert not toast.isVisible()

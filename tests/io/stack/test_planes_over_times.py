@@ -74,6 +74,7 @@ def test_formats_that_name_time_and_depth(tmp_path: Path) -> None:
     ):
         with open_stack(path) as stack:
             assert stack.axes == "TZYX"
+            assert stack.place_of(stack.n_frames - 1) == f"T {data.shape[0]}, Z {data.shape[1]}"
             assert stack.runs == runs
             assert MeasuredFiles([stack]).recording().frames.runs == runs  # type: ignore[attr-defined]
             assert ChosenFrames([stack]).runs == runs

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
@@ -28,6 +30,7 @@ class FrameBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName(FRAME_BAR)
+        self._place_of: Callable[[int], str] | None = None
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 2, 8, 4)
         self.caption = caption = QLabel("Frame")
@@ -53,8 +56,12 @@ class FrameBar(QWidget):
         """Number of the frame that the slider stands at, from 0."""
         return self.slider.value()
 
-    def set_frames(self, n_frames: int) -> None:
-        """Offer so many frames and go to the first, without a signal."""
+    def set_frames(self, n_frames: int, place_of: Callable[[int], str] | None = None) -> None:
+        """Offer so many frames and go to the first, without a signal.
+
+        ``place_of`` says of a frame where it lies along the axes.
+        """
+        self._place_of = place_of
         self.slider.blockSignals(True)
         self.slider.setRange(0, max(0, n_frames - 1))
         self.slider.setValue(0)
@@ -91,6 +98,11 @@ class FrameBar(QWidget):
         self.frame_requested.emit(frame)
 
     def _say(self) -> None:
-        last = self.slider.maximum() + 1
-        self.label.setText(f"{self.slider.value() + 1} / {last}")
-        self.label.setMinimumWidth(self.label.fontMetrics().horizontalAdvance(f"{last} / {last}"))
+        last = self.slider.maximum()
+        self.label.setText(self._called(self.slider.value(), last))
+        longest = self.label.fontMetrics().horizontalAdvance(self._called(last, last))
+        self.label.setMinimumWidth(longest)
+
+    def _called(self, frame: int, last: int) -> str:
+        place = "" if self._place_of is None else self._place_of(frame)
+        return f"{frame + 1} / {last + 1}" + (f" ({place})" if place else "")

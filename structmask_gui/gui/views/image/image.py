@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -120,7 +121,12 @@ class ImageView(PictureView):
         """Number of the frame that the slider stands at."""
         return self.frame_bar.frame
 
-    def set_stack(self, n_frames: int, frame_shape: tuple[int, int]) -> None:
+    def set_stack(
+        self,
+        n_frames: int,
+        frame_shape: tuple[int, int],
+        place_of: Callable[[int], str] | None = None,
+    ) -> None:
         """Prepare for another stack: so many frames of a height and width; 0 frames for none."""
         self._image = None
         self._shown = ()
@@ -129,7 +135,7 @@ class ImageView(PictureView):
         self.image.set_plane(None, self.levels)
         self.set_patches(np.zeros((0, 2), int), np.zeros(0, bool), [], (0, 0))
         self.set_region(None)
-        self.frame_bar.set_frames(n_frames)
+        self.frame_bar.set_frames(n_frames, place_of)
         height, width = frame_shape
         self.set_content(QRectF(-0.5, -0.5, max(width, 1), max(height, 1)))
         self.box.setLimits(minXRange=4, minYRange=4)

@@ -76,6 +76,9 @@ def test_frames_by_slider_and_keys(view: ImageView) -> None:
     view.set_frame(FRAME, 2)
     assert view.frame == 2
     assert len(asked) == 7
+    view.set_stack(6, (40, 60), lambda frame: f"T {frame // 2 + 1}, Z {frame % 2 + 1}")
+    view.set_frame(FRAME, 3)
+    assert view.frame_bar.label.text() == "4 / 6 (T 2, Z 2)"
     view.set_stack(1, (40, 60))
     assert not view.frame_bar.isVisible()
 
