@@ -63,7 +63,7 @@ class BatchChoices(QWidget):
         self.same = QCheckBox("Channel, frames and ROI of the main window")
         self.same.setToolTip(
             "Open each file as the present one is opened and measure the same part of it; without"
-            " it, all of the first channel"
+            " it, all of the first channel, or the luminance of colours"
         )
         self.denoise = QCheckBox("Denoise each file with its mask")
         self.denoise.setToolTip(f"Writes denoised files, as Denoise here does: {SHARED_FITS}")

@@ -222,6 +222,9 @@ class BatchTable(QTableWidget):
                 more = (*(status.notes if status.fits else ()), *status.denoised.lines)
                 item.setText(text)
                 item.setToolTip(in_window("\n".join((text, *more))))
+        name = self.item(row, 0)
+        if name is not None and status.called:
+            name.setText(status.called)
         self._denoised.pop(row, None)
         if status.denoised.files and row < self.rowCount():
             self._denoised[row] = status.denoised.files

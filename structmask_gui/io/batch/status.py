@@ -63,6 +63,7 @@ class JobStatus:
     # method, which gives no verdict. What is said of the mask is the answer's: `sure` and `sign`.
     certainty: Certainty | Literal[""] = ""
     answer: AnswerRecord | None = None  # None in records of before
+    called: str = ""  # its one file, with the channel that was measured if that has several
     notes: tuple[str, ...] = ()
     error: str = ""  # why it failed, or was skipped
     left_out: tuple[str, ...] = ()  # a sentence for each file of a group that could not be used
@@ -164,6 +165,7 @@ def done_with(record: Record) -> JobStatus:
         sentence=record.sentence,
         certainty=_certainty(record),
         answer=record.answer,
+        called=record.inputs[0].called if len(record.inputs) == 1 else "",
         notes=tuple(note for note in (record.doubt, *record.notes) if note),
         doubt=record.doubt,
         mask=record.as_mask(),

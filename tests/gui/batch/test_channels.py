@@ -43,6 +43,8 @@ def test_channel_0_of_colours_is_named_as_on_the_command_line(
     started(batch, qtbot)
     made = sorted(path.name for path in folder.glob("*_mask*.npy"))
     assert [name.replace("_doubtful", "") for name in made] == ["rgb_c0_mask.npy", "two_mask.npy"]
+    names = [batch.table.item(row, 0).text() for row in range(2)]
+    assert names == ["rgb.tif (channel 0)", "two.ome.tif (channel 0)"]
     # A choice that leaves the files as they are keeps the results.
     queue = batch.queue
     batch.choices.figures.click()

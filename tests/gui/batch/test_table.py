@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QTableWidgetItem
 from pytestqt.qtbot import QtBot
 
@@ -42,6 +44,21 @@ def test_rows_become_lower_in_a_wider_table(qapp: object, qtbot: QtBot):
         table.resize(width, 280)
         qtbot.waitUntil(lambda: table.rowHeight(11) == table.sizeHintForRow(11) + 6)
         assert len({table.rowHeight(row) for row in range(12)}) == 1
+
+
+def test_a_sign_of_doubt_stays_whatever_became_of_the_file(qapp: object, qtbot: QtBot):
+    table = BatchTable()
+    qtbot.addWidget(table)
+    table.list_files([Input(Path("a.tif"))])
+
+    def image(status: JobStatus) -> QImage:
+        table.show_status(0, status)
+        return table.item(0, 1).icon().pixmap(32, 32).toImage()
+
+    why = DenoisedStatus(why_not="the images have 8 bits")
+    doubted, sure = (JobStatus(JobState.DONE, certainty=one) for one in ("not sure", "sure"))
+    assert image(replace(doubted, denoised=why)) == image(doubted)
+    assert image(replace(sure, denoised=why)) != image(sure)
 
 
 def test_larger_text_is_not_cut_in_the_table(batch: BatchWindow, folder: Path, qtbot: QtBot):
