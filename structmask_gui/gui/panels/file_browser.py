@@ -71,13 +71,14 @@ class _Model(QFileSystemModel):
         self.setFilter(QDir.Filter.AllDirs | QDir.Filter.Files | QDir.Filter.NoDotAndDotDot)
         self.setNameFilterDisables(False)
         self.opened: frozenset[str] = frozenset()  # paths of the files that are open
+        self.failed: dict[str, str] = {}  # paths of those that could not be opened, and why
         self._bold = QFont()
         self._bold.setBold(True)
         self.restyle()
 
     def restyle(self) -> None:
         """Draw the icons in the colours of the present palette."""
-        self._folder, self._file = icon("folder"), icon("file")
+        self._folder, self._file, self._failed = icon("folder"), icon("file"), icon("warning")
 
     def is_image(self, index: QModelIndex | QPersistentModelIndex) -> bool:
         """Tell a file, or a folder that is named as a Zarr, from another folder.
@@ -96,6 +97,11 @@ class _Model(QFileSystemModel):
         self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
         """Answer icon, tooltip and the font of open files here, all else as Qt does."""
+        if self.failed and (why := self.failed.get(self.filePath(index), "")):
+            if role == Qt.ItemDataRole.DecorationRole:
+                return self._failed
+            if role == Qt.ItemDataRole.ToolTipRole:
+                return why
         if role == Qt.ItemDataRole.DecorationRole:
             return self._file if self.is_image(index) else self._folder
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -237,6 +243,7 @@ class FileBrowser(QWidget):
         folder = settings.browser_folder
         self.show_folder(folder if folder and is_folder(folder) else str(Path.home()))
         session.stack_changed.connect(self._on_stack)
+        session.error_changed.connect(self._on_error)
         self._on_stack()
 
     def _button(self, name: str, tip: str, slot: object) -> QToolButton:
@@ -343,9 +350,19 @@ class FileBrowser(QWidget):
     def _look(self) -> None:
         self.card.show_files(self.selected())
 
+    def _on_error(self, *_: object) -> None:
+        """Mark a file that could not be opened."""
+        why = self._session.state.failed_open
+        for path in self.selected():
+            if why.startswith(Path(path).name):
+                self.model.failed[path] = why
+                self.tree.viewport().update()
+
     def _on_stack(self) -> None:
         paths = self._session.state.paths
         self.model.opened = frozenset(path.resolve().as_posix() for path in paths)
+        for path in self.model.opened:
+            self.model.failed.pop(path, None)
         self.tree.viewport().update()
         # What is read from an address lies in no folder.
         if paths and remote_address(paths[0]) is None:

@@ -230,6 +230,20 @@ def test_the_open_file_is_bold_whichever_is_selected(
     assert not weight("b.npy")
 
 
+def test_a_file_that_could_not_be_opened_is_marked(
+    browser: FileBrowser, window: MainWindow, qtbot: QtBot
+):
+    def tip(name: str) -> str:
+        index = browser.model.index(str(browser.folder / name))
+        return str(browser.model.data(index, Qt.ItemDataRole.ToolTipRole))
+
+    choose(browser, "broken.tif")
+    browser.open_selected()
+    qtbot.waitUntil(lambda: bool(window.session.state.failed_open), timeout=10_000)
+    assert tip("broken.tif") == window.session.state.failed_open
+    assert tip("a.npy") == "a.npy"
+
+
 def test_recents_ask_to_be_opened(browser: FileBrowser, window: MainWindow, qtbot: QtBot):
     window.settings.remember_folder(str(browser.folder))
     browser._fill_recent()
