@@ -152,7 +152,7 @@ def _check_summary(place: Path, *, resume: bool, force: bool) -> None:
     for path in summary_paths(place):
         if exists(path):
             raise InputError(
-                f"{path.name}: exists already; use --resume to go on with that batch, --force to"
+                f"{path.name} exists already; use --resume to go on with that batch, --force to"
                 " replace it, or another --summary."
             )
 

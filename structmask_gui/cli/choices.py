@@ -123,7 +123,7 @@ def chosen_inputs(
         raise ParameterError("extract: no FILE is given; name at least one image file.")
     if not record.inputs:
         raise InputError(
-            f"{shown(arguments.from_record)}: names no input files; give them after the record."
+            f"{shown(arguments.from_record)} names no input files; give them after the record."
         )
     return [replace(_recorded(item, arguments.from_record), **chosen) for item in record.inputs]
 
@@ -160,11 +160,11 @@ def _recorded_file(item: InputRecord, record_path: Path) -> Path:
     path = recorded_file(item, record_path)
     if path is None:
         raise InputError(
-            f"{item.name}: is neither at {item.path} nor beside the record; name the file after it."
+            f"{item.name} is neither at {item.path} nor beside the record; name the file after it."
         )
     if item.sha256 is not None and file_checksum(path) != item.sha256:
         raise InputError(
-            f"{item.name}: is not the file of the record (its checksum differs); name the file to"
+            f"{item.name} is not the file of the record (its checksum differs); name the file to"
             " measure after the record."
         )
     return path

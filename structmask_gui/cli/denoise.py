@@ -92,7 +92,7 @@ def _target(arguments: argparse.Namespace, stack: ImageStack) -> Path:
     if not why and not os.access(target.parent, os.W_OK):
         why = "you may not write there"
     if why:
-        raise InputError(f"{shown(target)}: cannot be written ({why}); choose another --output.")
+        raise InputError(f"{shown(target)} cannot be written ({why}); choose another --output.")
     return target
 
 

@@ -90,7 +90,7 @@ def _extract(
         if is_folder(item.path) and not is_zarr_folder(item.path):
             name = one_line(str(item.path))
             raise InputError(
-                f"{shown(item.path)}: is a folder; name the files in it, or measure all of them"
+                f"{shown(item.path)} is a folder; name the files in it, or measure all of them"
                 f" with `structmask batch {name}`."
             )
     if not arguments.force:

@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     made = snippet(arguments.target, mask, context)
     if made.needs_file and is_file(npy) and load_mask(npy) != mask:
         raise InputError(
-            f"{shown(npy)}: is not the mask of {shown(arguments.mask)}, and the text would load it;"
+            f"{shown(npy)} is not the mask of {shown(arguments.mask)}, and the text would load it;"
             " give that mask itself, or move it away."
         )
     print(made.text, end="" if made.text.endswith("\n") else "\n")

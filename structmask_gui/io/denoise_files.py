@@ -69,7 +69,7 @@ def check_free(target: Path, *, force: bool) -> None:
     for path in (target, record_path(target)):
         checked_target(path)
         if exists(path) and not force:
-            raise InputError(f"{shown(path)}: exists already; use --force to replace it.")
+            raise InputError(f"{shown(path)} exists already; use --force to replace it.")
 
 
 def is_denoised(file: Path) -> bool:
@@ -235,7 +235,7 @@ def written_type(stack: ImageStack, *, whole_numbers: bool) -> np.dtype[Any]:
     if not whole_numbers:
         return np.dtype(np.float32)
     if stack.pixel_dtype.kind not in "iu":
-        held = f"{stack.name}: holds {stack.pixel_dtype}, not whole numbers"
+        held = f"{stack.name} holds {stack.pixel_dtype}, not whole numbers"
         raise InputError(f"{held}; leave out --whole-numbers.")
     return stack.pixel_dtype
 

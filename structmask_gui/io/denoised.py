@@ -59,7 +59,7 @@ def evaluate_file(
     for stack in raw:
         if stack.denoised:
             raise InputError(
-                f"{stack.name}: was denoised by StructMask; open its raw stack, then judge this one"
+                f"{stack.name} was denoised by StructMask; open its raw stack, then judge this one"
                 " beside it."
             )
     denoised, assumed = open_denoised(path, raw, axes_of(order) or axes)

@@ -37,9 +37,9 @@ def test_each_channel_has_files_of_its_own(structmask, two):
     record = two.with_name("two_c1_mask.json")
     again = structmask("extract", "--from-record", record)
     assert again.code == 2
-    assert "two_c1_mask.npy: exists already and is of two.ome.tif (channel 1); use" in again.err
+    assert "two_c1_mask.npy exists already and is of two.ome.tif (channel 1); use" in again.err
     # The first by its number is the first.
-    assert "error: two_mask.npy: exists" in structmask("extract", two, "--channel", 0).err
+    assert "error: two_mask.npy exists" in structmask("extract", two, "--channel", 0).err
 
 
 def test_colours_have_files_of_their_own(structmask, two):

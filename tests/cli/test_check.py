@@ -52,7 +52,7 @@ def test_what_does_not_fit_and_what_cannot_be_read(structmask, folder, tmp_path)
     (folder / "bad.npy").write_bytes(b"nonsense")
     answer = structmask("check", mask, folder, "--json")
     assert answer.code == 1
-    assert "error: bad.npy: " in answer.err
+    assert "error: bad.npy " in answer.err
     assert [one["fit"] for one in answer.json["results"]] == ["does not fit"] * 2
     assert answer.json["results"][0]["own_pixels"] == 13
     assert json.dumps(answer.json["errors"]).count("bad.npy") == 2

@@ -45,7 +45,7 @@ def test_compare_refuses_what_is_no_mask(structmask, tmp_path):
     np.save(tmp_path / "even.npy", np.ones((2, 2), dtype=bool))
     answer = structmask("compare", tmp_path / "even.npy", tmp_path / "even.npy")
     assert answer.code == 2
-    assert answer.err.startswith("error: even.npy: is 2 x 2")
+    assert answer.err.startswith("error: even.npy is 2 x 2")
 
 
 def test_presets(structmask):

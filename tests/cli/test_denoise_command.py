@@ -312,7 +312,7 @@ def test_no_file_that_is_read_is_written_over(structmask, stack, mask, tmp_path)
     options = ("--mask", mask, "--yes", "--force")
     answer = structmask("denoise", first, *options, "--output", second)
     assert answer.code == 2
-    assert f"{second.name}: is an image file that is open" in answer.err
+    assert f"{second.name} is an image file that is open" in answer.err
     # Of files that are denoised together also the others.
     with open_stack(stack) as one, open_stack(first) as other:
         targets = [tmp_path / "out.ome.tif", stack]
@@ -405,7 +405,7 @@ def test_a_file_that_is_changed_meanwhile_is_not_written(structmask, stack, mask
     monkeypatch.setattr(denoise_files, "fitted", changed)
     answer = structmask("denoise", stack, "--mask", mask, "--yes")
     assert answer.code == 2
-    assert answer.err.startswith("error: cells.ome.tif: was changed after it was opened")
+    assert answer.err.startswith("error: cells.ome.tif was changed after it was opened")
     assert not stack.with_name("cells_denoised.ome.tif").exists()
 
 
@@ -455,7 +455,7 @@ def test_a_batch_denoises_with_the_masks_that_are_there(structmask, stack):
     before = target.stat().st_mtime_ns
     answer = batch("second.csv")
     assert answer.code == 0, answer.err
-    assert "cells.ome.tif: is denoised already" in answer.out
+    assert "cells.ome.tif is denoised already" in answer.out
     assert "0 masks made, 1 skipped, 1 of 1 stack denoised." in answer.out
     assert target.stat().st_mtime_ns == before
     # A mask of the file as it was before is no mask of it.
@@ -485,7 +485,7 @@ def test_what_was_denoised_with_an_older_mask_is_not_passed_off_as_done(structma
         answer = structmask("batch", stack, *options, "--preset", "automatic", "--resume")
         assert f"{number} mask{'' if number == 1 else 's'} made" in answer.out
         assert answer.code == 1
-        assert f"error: {target.name}: was not denoised with this mask; use --force" in answer.err
+        assert f"error: {target.name} was not denoised with this mask; use --force" in answer.err
         assert "0 of 1 stack denoised" in answer.out
     assert target.read_bytes() == before
     again = structmask("batch", stack, *options, "--preset", "automatic", "--resume", "--force")

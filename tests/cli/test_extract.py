@@ -37,7 +37,7 @@ def test_existing_results_are_kept_without_force(structmask, noisy):
     old.write_bytes(b"old")
     answer = structmask("extract", noisy)
     assert answer.code == 2
-    assert answer.err.startswith("error: rows_mask.png: exists already; use --force")
+    assert answer.err.startswith("error: rows_mask.png exists already; use --force")
     assert outputs(noisy.parent) == ["rows_mask.png"]
     assert old.read_bytes() == b"old"
     assert structmask("extract", noisy, "--force").code == 0
@@ -51,7 +51,7 @@ def test_one_bad_file_does_not_stop_the_others(structmask, noisy, tmp_path):
     answer = structmask("extract", bad, noisy, "--output-dir", out)
     assert answer.code == 1
     assert answer.err.count("\n") == 1
-    assert answer.err.startswith("error: bad.tif: ")
+    assert answer.err.startswith("error: bad.tif ")
     assert outputs(out) == ["rows_mask.json", "rows_mask.npy", "rows_mask.png"]
     assert structmask("extract", bad, "--output-dir", out).code == 2
 
@@ -127,12 +127,12 @@ def test_frames_and_region(structmask, noisy):
         (["--preset", "unheard"], "There is no preset"),
         (["--channel", "red"], "is no channel"),
         (["--frames", "a:b"], "is no range of frames"),
-        (["--frames", "50:60"], "rows.ome.tif: has 3 frames"),
+        (["--frames", "50:60"], "rows.ome.tif has 3 frames"),
         (["--region", "1,2"], "is not Y0:Y1,X0:X1"),
         (["--region", "0:500,0:64"], "does not lie in rows.ome.tif"),
         (["--method", "magic"], "invalid choice"),
         (["--axes", "ZZZ"], "rows.ome.tif"),
-        (["--series", "7"], "rows.ome.tif: has no series 7"),
+        (["--series", "7"], "rows.ome.tif has no series 7"),
     ],
 )
 def test_wrong_arguments_are_answered_and_nothing_is_written(structmask, noisy, arguments, words):
@@ -249,7 +249,7 @@ def test_a_file_that_cannot_be_written_keeps_all_as_they_were(structmask, noisy,
     noisy.with_name("rows_mask.json").symlink_to(noisy.parent / "nowhere" / "a.json")
     answer = structmask("extract", noisy, "--method", "statistical", *force)
     assert answer.code == 2
-    assert "rows_mask.json: cannot be written (its folder does not exist)" in answer.err
+    assert "rows_mask.json cannot be written (its folder does not exist)" in answer.err
     noisy.with_name("rows_mask.json").unlink()
     assert {path.name: path.read_bytes() for path in noisy.parent.iterdir()} == before
 
@@ -275,7 +275,7 @@ def test_a_report_is_written_when_asked_for(structmask, noisy, tmp_path):
         (tmp_path / name).unlink()
     answer = structmask("extract", noisy, "--report")
     assert answer.code == 2
-    assert "rows_report.html: exists already" in answer.err
+    assert "rows_report.html exists already" in answer.err
     assert outputs(tmp_path) == []
     assert structmask("extract", noisy, "--report", "--force").code == 0
 

@@ -13,7 +13,7 @@ import tifffile
     ("arguments", "words"),
     [
         (["--presett", "fine"], "structmask extract: there is no option --presett; did you mean"),
-        (["--preset", "notes.txt"], "error: notes.txt: is not a preset"),
+        (["--preset", "notes.txt"], "error: notes.txt is not a preset"),
         (["--set", "centre_size=9"], "no parameter centre_size; did you mean center_size?"),
         (["--set", "method=automatic"], "method = 'automatic' is not accepted; give one of"),
         (["--dark", "a.tif", "--subtract", "b.tif"], "not allowed with argument --dark"),
@@ -27,7 +27,7 @@ import tifffile
         (["--patches", "many"], "'many' is no number of patches; give a whole number, or all"),
         (["--region", "0:10,0:10"], "The ROI 0:10,0:10 is 10 x 10 pixels; choose at least 16 x 16"),
         (["--region", "0:900,0:10"], "give rows and columns within it"),
-        (["--output-dir", "notes.txt"], "notes.txt: cannot be made (a file has this name)"),
+        (["--output-dir", "notes.txt"], "notes.txt cannot be made (a file has this name)"),
     ],
 )
 def test_options(structmask, noisy, monkeypatch, arguments, words):
@@ -70,7 +70,7 @@ def test_a_folder(structmask, noisy, tmp_path):
     (tmp_path / "scans").mkdir()
     answer = structmask("extract", tmp_path / "scans", noisy)
     assert answer.code == 1
-    assert answer.err.startswith("error: scans: is a folder; name the files in it, or measure all")
+    assert answer.err.startswith("error: scans is a folder; name the files in it, or measure all")
     assert f"`structmask batch {tmp_path / 'scans'}`" in answer.err
 
 
@@ -86,7 +86,7 @@ def test_check_without_an_image(structmask, tmp_path):
     answer = structmask("check", tmp_path / "mask.npy", tmp_path / "empty")
     assert answer.code == 2
     assert answer.err.count("\n") == 1
-    assert answer.err.startswith("error: empty: holds no image file")
+    assert answer.err.startswith("error: empty holds no image file")
 
 
 @pytest.mark.parametrize(
@@ -208,4 +208,4 @@ def test_a_folder_that_may_not_be_written_to_is_refused_before_anything_takes_lo
     monkeypatch.setattr("structmask_gui.cli.denoise._measured", None)
     answer = structmask("denoise", noisy, "--mask", noisy.parent / "mask.npy")
     assert answer.code == 2
-    assert answer.err.startswith("error: rows_denoised.ome.tif: cannot be written (you may not")
+    assert answer.err.startswith("error: rows_denoised.ome.tif cannot be written (you may not")

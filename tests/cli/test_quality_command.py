@@ -108,7 +108,7 @@ def test_a_damaged_record_beside_the_mask_is_said(structmask, noisy, masks):
     masks[0].with_suffix(".json").write_text("{}")
     answer = structmask("quality", masks[0], noisy)
     assert answer.code == 0
-    assert answer.err.startswith("note: row.json: ")
+    assert answer.err.startswith("note: row.json ")
     assert "It is not used" in answer.err
 
 

@@ -82,7 +82,7 @@ def test_a_file_of_another_mask_is_not_loaded_in_place_of_the_one_that_is_given(
     answer = structmask("text", picture, noisy, "--for", "autostructn2v")
     assert answer.code == 2
     assert answer.out == ""
-    assert answer.err.startswith("error: row.npy: is not the mask of row.png, and the text would")
+    assert answer.err.startswith("error: row.npy is not the mask of row.png, and the text would")
     assert structmask("text", picture, noisy, "--for", "python").code == 0
 
 

@@ -42,7 +42,7 @@ class Workshop:
 
     def open_stack(self, path: Path, **choices: Any) -> Stack:
         if "bad" in path.name:
-            raise InputError(f"{path.name}: is damaged; copy it again.")
+            raise InputError(f"{path.name} is damaged; copy it again.")
         time.sleep(self.slow)
         stack = Stack(path, (2, 64, 64) if "small" in path.name else (4, 96, 96))
         self.opened.append(stack)

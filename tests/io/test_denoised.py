@@ -39,7 +39,7 @@ def test_raw_and_denoised_the_wrong_way_round_is_said(raw, tmp_path):
     tifffile.imwrite(path, OUTPUT, metadata={"axes": "TYX"}, software=f"{DENOISED_BY}1")
     with (
         open_stack(path) as out,
-        pytest.raises(InputError, match=r"out\.tif: was denoised by StructMask; open its raw"),
+        pytest.raises(InputError, match=r"out\.tif was denoised by StructMask; open its raw"),
     ):
         evaluate_file(tmp_path / "raw.tif", [out], Mask([[True]]), lambda: pytest.fail("measured"))
 

@@ -202,7 +202,7 @@ def test_several_series(tmp_path: Path) -> None:
         np.testing.assert_array_equal(frames_of(stack), large)
     with open_stack(path, series=0) as other:
         np.testing.assert_array_equal(other.read(0), small)
-    with pytest.raises(InputError, match=r"several.tif: has no series 2; its series are 0 to 1."):
+    with pytest.raises(InputError, match=r"several.tif has no series 2; its series are 0 to 1."):
         open_stack(path, series=2)
 
 

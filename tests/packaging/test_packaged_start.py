@@ -61,11 +61,11 @@ def test_a_file_of_the_program_that_is_missing_is_named(
     from structmask_gui.core.errors import InputError
 
     def fail(_arguments: list[str]) -> int:
-        raise InputError("icons/open.svg: is missing from the installation; install it again.")
+        raise InputError("icons/open.svg is missing from the installation; install it again.")
 
     monkeypatch.setattr(window, "main", fail)
     assert start.main([]) == 2
-    sentence = "error: icons/open.svg: is missing from the installation; install it again.\n"
+    sentence = "error: icons/open.svg is missing from the installation; install it again.\n"
     assert capsys.readouterr().err == sentence
 
 

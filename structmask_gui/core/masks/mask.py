@@ -160,17 +160,17 @@ class Mask:
 def _checked(array: NDArray[Any], name: str) -> NDArray[Any]:
     """Return an array that is a mask; of any other say what is wrong with it."""
     if array.ndim != 2:
-        raise InputError(f"{name}: has {array.ndim} dimensions; a mask has two, height and width.")
+        raise InputError(f"{name} has {array.ndim} dimensions; a mask has two, height and width.")
     height, width = array.shape
     if height % 2 == 0 or width % 2 == 0:
         raise InputError(
-            f"{name}: is {height} x {width}; a mask has odd sides, so that it has a centre pixel."
+            f"{name} is {height} x {width}; a mask has odd sides, so that it has a centre pixel."
         )
     values = array.dtype.kind == "b" or (array.dtype.kind in "uif" and np.isin(array, (0, 1)).all())
     if not values:
-        raise InputError(f"{name}: holds other values than 0 and 1; a mask holds only these.")
+        raise InputError(f"{name} holds other values than 0 and 1; a mask holds only these.")
     if not array[height // 2, width // 2]:
-        raise InputError(f"{name}: has a 0 at its centre; the centre of a mask is always 1.")
+        raise InputError(f"{name} has a 0 at its centre; the centre of a mask is always 1.")
     return array
 
 

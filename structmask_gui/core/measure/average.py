@@ -103,7 +103,7 @@ def measured(work: MeasuringWork, total: FloatArray, reasons: list[str]) -> Meas
     if not used.any():
         counts = "; ".join(f"{reason}: {n}" for reason, n in sampling.left_out.items())
         raise InputError(
-            f"{work.frames.name}: has no patch to measure ({counts}); choose another channel,"
+            f"{work.frames.name} has no patch to measure ({counts}); choose another channel,"
             " ROI or file."
         )
     mean = total / sampling.n_used

@@ -117,7 +117,7 @@ def measure_background(recording: Recording, parameters: Parameters, task: Task)
     if min(frames.frame_shape) < TILE_SIZES[-1]:
         height, width = frames.frame_shape
         raise InputError(
-            f"{name}: is {height} x {width} pixels, too small for the spine method; give at least"
+            f"{name} is {height} x {width} pixels, too small for the spine method; give at least"
             f" {TILE_SIZES[-1]} x {TILE_SIZES[-1]}."
         )
     check_single(frames)
@@ -126,14 +126,14 @@ def measure_background(recording: Recording, parameters: Parameters, task: Task)
     chosen = _choose_tiles(search, sigma)
     if chosen is None:
         raise InputError(
-            f"{name}: has too little background for the spine method; choose another"
+            f"{name} has too little background for the spine method; choose another"
             " background_side, draw an ROI around a flat part, or take the preset automatic."
         )
     size, purity, tiles = chosen
     reach = min(parameters.max_lag, size // 2 - 1)
     mean, used = _average(search, tiles, size, sigma, reach)
     if not used.any():
-        raise InputError(f"{name}: has no tile to measure: they are all constant.")
+        raise InputError(f"{name} has no tile to measure: they are all constant.")
     places = np.concatenate(
         [[(place.frame, place.y + y, place.x + x) for y, x in at] for place, at in tiles]
     ).astype(np.intp)

@@ -62,22 +62,22 @@ class ArrayFrames:
 
     def __init__(self, array: AnyArray, name: str = "the array") -> None:
         if np.ma.isMaskedArray(array):
-            raise InputError(f"{name}: is a masked array; fill it, with NaN for instance.")
+            raise InputError(f"{name} is a masked array; fill it, with NaN for instance.")
         try:
             array = np.asarray(array)
         except ValueError:
-            raise InputError(f"{name}: holds frames of unlike sizes; give one size.") from None
+            raise InputError(f"{name} holds frames of unlike sizes; give one size.") from None
         if array.ndim == 2:
             array = array[np.newaxis]
         if array.ndim != 3:
             raise InputError(
-                f"{name}: has {array.ndim} dimensions; give one image (y, x) or a stack"
+                f"{name} has {array.ndim} dimensions; give one image (y, x) or a stack"
                 " (frames, y, x)."
             )
         if array.dtype.kind not in "buif":
-            raise InputError(f"{name}: holds {array.dtype}, not real numbers; convert it first.")
+            raise InputError(f"{name} holds {array.dtype}, not real numbers; convert it first.")
         if array.size == 0:
-            raise InputError(f"{name}: is empty; give an image with at least 16 x 16 pixels.")
+            raise InputError(f"{name} is empty; give an image with at least 16 x 16 pixels.")
         self._array = array
         self.name = name
 
@@ -169,7 +169,7 @@ class ChosenFrames:
             if stack.frame_shape != first.frame_shape:
                 (h, w), (h0, w0) = stack.frame_shape, first.frame_shape
                 raise InputError(
-                    f"{stack.name}: is {h} x {w} pixels, but {first.name} is {h0} x {w0};"
+                    f"{stack.name} is {h} x {w} pixels, but {first.name} is {h0} x {w0};"
                     " average only files of one size."
                 )
         places = [(stack, i) for stack in stacks for i in range(stack.n_frames)]

@@ -126,7 +126,7 @@ def lay_out(
     room = frames.n_frames * (box.shape[0] // shape[0]) * (box.shape[1] // shape[1])
     if (count or room) > _MOST_PATCHES:
         raise InputError(
-            f"{frames.name}: has room for {room} patches of {shape[0]} x {shape[1]} pixels, more"
+            f"{frames.name} has room for {room} patches of {shape[0]} x {shape[1]} pixels, more"
             f" than the {_MOST_PATCHES} that one measurement takes; set the number of patches, or"
             " choose an ROI."
         )
@@ -148,7 +148,7 @@ def checked_region(frames: Frames, region: Region | None) -> Region:
     smallest = int(parameter_infos()["patch_size"].lowest or 1)
     if min(height, width) < smallest:
         raise InputError(
-            f"{frames.name}: is {height} x {width} pixels, too small to measure; give an image of"
+            f"{frames.name} is {height} x {width} pixels, too small to measure; give an image of"
             f" at least {smallest} x {smallest}."
         )
     if region is None:

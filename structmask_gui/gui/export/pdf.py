@@ -119,7 +119,7 @@ def convert(paths: Sequence[str | Path]) -> int:
             page = read_small(path, _LARGEST, "a report")
             if b'<meta name="generator" content="StructMask' not in page[:2000]:
                 raise InputError(
-                    f"{shown(path)}: is no report of StructMask; give one that `structmask extract"
+                    f"{shown(path)} is no report of StructMask; give one that `structmask extract"
                     " --report` or the window has written."
                 )
             write_atomic(target, pdf_bytes(page))

@@ -195,7 +195,7 @@ def _room(*shape: int) -> Floats:
     folder = tempfile.gettempdir()
     if shutil.disk_usage(folder).free < 1.1 * size:
         raise InputError(
-            f"{folder}: has no room for the denoised stack of {size / 2**30:.1f} GB; free some, or"
+            f"{folder} has no room for the denoised stack of {size / 2**30:.1f} GB; free some, or"
             " use structmask denoise, which writes only the result."
         )
     with tempfile.TemporaryFile(prefix="structmask-") as file:

@@ -358,7 +358,7 @@ class SelfTest:
         safe = "".join(c if c.isalnum() or c in " -_" else "_" for c in name)
         path = self._out / "pictures" / f"{safe}.png"
         if not picture.save(str(path)):
-            self._failures.append(f"{path.name}: cannot be written")
+            self._failures.append(f"{path.name} cannot be written")
         image = picture.toImage()
         first = image.pixelColor(0, 0)
         step = max(1, image.width() // 97)
@@ -367,7 +367,7 @@ class SelfTest:
             for y in range(0, image.height(), 3)
             for x in range(0, image.width(), step)
         ):
-            self._failures.append(f"{name}: is blank")
+            self._failures.append(f"{name} is blank")
 
 
 def _surroundings() -> dict[str, Any]:

@@ -72,7 +72,7 @@ class MaskFile(QObject):
         if state.extraction is not None and (own or not found.images):
             self._on_read((found.mask, found.name, found.images))
         elif not found.images:
-            self._on_failed(f"{found.name}: is a mask; open the image it is for, then the mask.")
+            self._on_failed(f"{found.name} is a mask; open the image it is for, then the mask.")
         elif found.missing:
             then = "open that image, then the record."
             if state.extraction is not None:

@@ -237,7 +237,7 @@ def check_unchanged(signatures: Signatures) -> None:
     for path, before in signatures.items():
         now = _signature(path)
         if before is not None and now is not None and now[:2] != before[:2]:
-            raise InputError(f"{shown(path)}: was changed after it was opened; {before.again}.")
+            raise InputError(f"{shown(path)} was changed after it was opened; {before.again}.")
 
 
 def check_there(signatures: Signatures) -> None:
@@ -252,7 +252,7 @@ def missing_note(signatures: Signatures) -> str:
     for path, before in signatures.items():
         if before is not None and _signature(path) is None:
             return (
-                f"{shown(path)}: is no longer there. What is open can still be measured until it"
+                f"{shown(path)} is no longer there. What is open can still be measured until it"
                 " is closed, but not denoised or recorded: put the file back for that."
             )
     return ""

@@ -52,7 +52,7 @@ class Cluster:
     def __init__(self, address: str) -> None:
         if not re.fullmatch(r"(tcp|tls|ucx|wss?)://\S+", address):
             raise InputError(
-                f"{address}: is no address of a scheduler; give one as in tcp://host:8786."
+                f"{address} is no address of a scheduler; give one as in tcp://host:8786."
             )
         with naming(address):
             distributed = needed("distributed", "cluster", "the address of a Dask scheduler")

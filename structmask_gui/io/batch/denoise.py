@@ -176,7 +176,7 @@ class BatchDenoiser:
                 _beside(names, stack) for (_, names), stack in zip(pairs, stacks, strict=True)
             ]
             if status.mask_kept and all(is_denoised_with(mask, target) for target in targets):
-                return targets, (f"{job.name}: is denoised already, {shown(targets[0])}",)
+                return targets, (f"{job.name} is denoised already, {shown(targets[0])}",)
             replaces = _replaces(targets, mask, force=force)
             error = record.told_error
             flags: dict[str, None] = {}
@@ -202,7 +202,7 @@ def _replaces(targets: Sequence[Path], mask: Mask, *, force: bool) -> bool:
         own = is_denoised_with(mask, target)
         if exists(target) and not (force or own):
             raise InputError(
-                f"{shown(target)}: was not denoised with this mask; use --force to replace it."
+                f"{shown(target)} was not denoised with this mask; use --force to replace it."
             )
         check_free(target, force=force or (goes_on and own))
     return force or goes_on

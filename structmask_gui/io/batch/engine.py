@@ -68,7 +68,7 @@ def usable(
             problems[number] = str(error)
         except MemoryError:
             problems[number] = (
-                f"{shown(item.path)}: does not fit into memory; save it in smaller strips or tiles."
+                f"{shown(item.path)} does not fit into memory; save it in smaller strips or tiles."
             )
     # Not the first file's size: that may be the odd one.
     counts = Counter(sizes.values())
@@ -81,7 +81,7 @@ def usable(
         if commonest is not None and size != commonest:
             (height, width), (most_high, most_wide) = size, commonest
             problems[number] = (
-                f"{shown(inputs[number].path)}: is {height} x {width} pixels, but {whose}"
+                f"{shown(inputs[number].path)} is {height} x {width} pixels, but {whose}"
                 f" {most_high} x {most_wide}; only files of one size can be averaged."
             )
     good = tuple(inputs[number] for number in sizes if number not in problems)

@@ -170,7 +170,7 @@ def _in_folder(folder: Path, recursive: bool, task: Task) -> list[Path]:
             entries.append(entry)
     except OSError as error:
         raise InputError(
-            f"{shown(folder)}: cannot be listed ({reason(error)}); check the folder."
+            f"{shown(folder)} cannot be listed ({reason(error)}); check the folder."
         ) from None
     return [
         file
@@ -192,7 +192,7 @@ def _in_list(path: Path, recursive: bool | None, task: Task) -> list[Path]:
         text = read_small(path, _LARGEST_LIST, "a list of files").decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(
-            f"{shown(path)}: is no list of files; give a text file (UTF-8) with one path per line."
+            f"{shown(path)} is no list of files; give a text file (UTF-8) with one path per line."
         ) from None
     files: list[Path] = []
     for line in text.splitlines():
@@ -205,12 +205,12 @@ def _in_list(path: Path, recursive: bool | None, task: Task) -> list[Path]:
 def _nothing(path: Path) -> str:
     if is_folder(path):
         return (
-            f"{shown(path.absolute())}: holds no image file that can be read here; give another"
+            f"{shown(path.absolute())} holds no image file that can be read here; give another"
             " folder."
         )
     if exists(path):
-        return f"{shown(path)}: names no file; put one path on each line."
-    return f"{shown(path)}: matches no file; check the pattern and the folder."
+        return f"{shown(path)} names no file; put one path on each line."
+    return f"{shown(path)} matches no file; check the pattern and the folder."
 
 
 def _absolute(path: Path) -> Path:

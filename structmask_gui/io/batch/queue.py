@@ -259,7 +259,7 @@ class BatchQueue:
         except MemoryError:
             status = JobStatus(
                 JobState.FAILED,
-                error=f"{job.name}: does not fit into memory; use fewer patches or smaller ones.",
+                error=f"{job.name} does not fit into memory; use fewer patches or smaller ones.",
             )
         except Exception as error:
             status = JobStatus(JobState.FAILED, error=bug_sentence(job, error))
@@ -292,7 +292,7 @@ class BatchQueue:
             if len(inputs) > 1:
                 inputs, left_out = self._usable(job, inputs, task)
                 if not inputs:
-                    raise InputError(f"{job.name}: has no file that can be used.")
+                    raise InputError(f"{job.name} has no file that can be used.")
             result = self._engine.extract(
                 inputs,
                 self.settings,

@@ -377,7 +377,7 @@ def _read(path: Path) -> list[SummaryRow]:
 
 def _no_summary(path: Path) -> InputError:
     return InputError(
-        f"{shown(path)}: is no summary of a batch; give another --summary, or use --force without"
+        f"{shown(path)} is no summary of a batch; give another --summary, or use --force without"
         " --resume."
     )
 

@@ -74,7 +74,7 @@ def atomic_file(path: str | os.PathLike[str], *, force: bool = False) -> Iterato
         _sync_folder(target.parent)
     except OSError as error:
         remedy = _remedy(error, "choose another folder")
-        raise InputError(f"{name}: cannot be written ({_why(error)}); {remedy}.") from error
+        raise InputError(f"{name} cannot be written ({_why(error)}); {remedy}.") from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
@@ -100,16 +100,16 @@ def checked_target(path: Path) -> tuple[Path, os.stat_result | None]:
         existing = target.stat() if target.exists() else None
     except (OSError, ValueError, RuntimeError) as error:
         remedy = _remedy(error, "check the path")
-        raise InputError(f"{name}: cannot be written ({reason(error)}); {remedy}.") from None
+        raise InputError(f"{name} cannot be written ({reason(error)}); {remedy}.") from None
     if existing is not None and stat.S_ISDIR(existing.st_mode):
-        raise InputError(f"{name}: is a folder; give the name of a file.")
+        raise InputError(f"{name} is a folder; give the name of a file.")
     return target, existing
 
 
 def check_no_input(target: Path, inputs: Iterable[Path]) -> None:
     """Refuse to write over a file that is read, by whatever name."""
     if any(_is_same(target, file) for file in inputs):
-        raise InputError(f"{shown(target)}: is an image file that is open; choose another name.")
+        raise InputError(f"{shown(target)} is an image file that is open; choose another name.")
 
 
 def _is_same(path: Path, other: Path) -> bool:
@@ -125,11 +125,11 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
         raise InputError(
-            f"{shown(folder)}: cannot be made (a file has this name); give another folder."
+            f"{shown(folder)} cannot be made (a file has this name); give another folder."
         ) from error
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{shown(folder)}: cannot be made ({reason(error)}); give another folder."
+            f"{shown(folder)} cannot be made ({reason(error)}); give another folder."
         ) from error
 
 

@@ -19,20 +19,20 @@ def read_json(path: Path, limit: int, what: str) -> Any:
     try:
         return json.loads(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        raise InputError(f"{shown(path)}: is not {what}: it holds no valid JSON.") from None
+        raise InputError(f"{shown(path)} is not {what}: it holds no valid JSON.") from None
 
 
 def check_format(data: Any, path: Path, format_name: str, version: int, what: str) -> None:
     """Refuse data of another format, or of a newer version than the one that is read here."""
     name = shown(path)
     if not isinstance(data, dict) or data.get("format") != format_name:
-        raise InputError(f'{name}: is not {what}; its "format" should be "{format_name}".')
+        raise InputError(f'{name} is not {what}; its "format" should be "{format_name}".')
     found = data.get("version")
     if not isinstance(found, int) or isinstance(found, bool) or found < 1:
-        raise InputError(f'{name}: is not {what} that can be read: its "version" is no number.')
+        raise InputError(f'{name} is not {what} that can be read: its "version" is no number.')
     if found > version:
         raise InputError(
-            f"{name}: was made by a newer StructMask (version {short(found)} of this kind of file,"
+            f"{name} was made by a newer StructMask (version {short(found)} of this kind of file,"
             f" this program reads up to {version}); update the program."
         )
 

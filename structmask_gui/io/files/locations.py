@@ -55,7 +55,7 @@ def resource(name: str = "") -> Path:
         path = folder.joinpath(*name.split("/")) if name else folder
         if path.exists():
             return path
-    raise InputError(f"{name or 'resources'}: is missing from the installation; install it again.")
+    raise InputError(f"{name or 'resources'} is missing from the installation; install it again.")
 
 
 def guide_page() -> Path:

@@ -117,23 +117,30 @@ def _in_both_forms(path: str) -> Iterator[str]:
     yield unicodedata.normalize("NFD", path)
 
 
+_VERB = re.compile(
+    r"(is|was|has|holds|cannot|can|does|ends|keeps|names|promises|describes|declares|needs)\b"
+)
+"""What readers begin with, where the file's name is the subject."""
+
+
 @contextlib.contextmanager
 def naming(name: str) -> Iterator[None]:
     """Put the name of a file in front of what its reader says is wrong; readers leave it out."""
     try:
         yield
     except InputError as error:
-        if not str(error).startswith(f"{name}: "):
-            error.args = (f"{name}: {error}",)
+        if not str(error).startswith((f"{name} ", f"{name}: ")):
+            colon = "" if _VERB.match(str(error)) else ":"
+            error.args = (f"{name}{colon} {error}",)
         raise
     except OSError as error:
         remedy = "try again"
         if error.errno == errno.EMFILE:
             remedy = "allow more in the terminal (`ulimit -n 4096`), or give fewer at a time"
-        raise InputError(f"{name}: cannot be read ({reason(error)}); {remedy}.") from error
+        raise InputError(f"{name} cannot be read ({reason(error)}); {remedy}.") from error
     except MemoryError:
         raise InputError(
-            f"{name}: does not fit into memory; save it in smaller strips or tiles."
+            f"{name} does not fit into memory; save it in smaller strips or tiles."
         ) from None
 
 
@@ -147,12 +154,12 @@ def file_size(path: Path) -> int:
     except PermissionError:
         raise InputError(f"{name}: you may not read this file; ask its owner for access.") from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{name}: cannot be reached ({reason(error)}); check the path.") from None
+        raise InputError(f"{name} cannot be reached ({reason(error)}); check the path.") from None
     if stat.S_ISDIR(status.st_mode):
-        raise InputError(f"{name}: is a folder; give a file in it.")
+        raise InputError(f"{name} is a folder; give a file in it.")
     # A pipe or device would block forever, so nothing but a file is opened.
     if not stat.S_ISREG(status.st_mode):
-        raise InputError(f"{name}: is not a regular file; give a file.")
+        raise InputError(f"{name} is not a regular file; give a file.")
     if not os.access(path, os.R_OK):
         raise InputError(f"{name}: you may not read this file; ask its owner for access.")
     return status.st_size
@@ -205,17 +212,17 @@ def read_small(path: Path, limit: int, what: str) -> bytes:
     size = file_size(path)
     if size > limit:
         raise InputError(
-            f"{shown(path)}: is too large for {what} ({size} bytes, at most {limit}); give another"
+            f"{shown(path)} is too large for {what} ({size} bytes, at most {limit}); give another"
             " file."
         )
     if size == 0:
-        raise InputError(f"{shown(path)}: is empty; give {what}.")
+        raise InputError(f"{shown(path)} is empty; give {what}.")
     try:
         with path.open("rb") as file:
             # The file may grow between the two calls.
             return file.read(limit)
     except OSError as error:
-        raise InputError(f"{shown(path)}: cannot be read ({reason(error)}); try again.") from None
+        raise InputError(f"{shown(path)} cannot be read ({reason(error)}); try again.") from None
 
 
 def reason(error: Exception) -> str:

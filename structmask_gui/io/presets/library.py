@@ -62,7 +62,7 @@ class PresetFolder:
         try:
             files = sorted(self.path.glob("*.json"))
         except OSError as error:
-            return [], [f"{shown(self.path)}: cannot be listed ({reason(error)})."]
+            return [], [f"{shown(self.path)} cannot be listed ({reason(error)})."]
         for file in files:
             try:
                 presets.append(load_preset(file))
@@ -186,4 +186,4 @@ def _delete(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(f"{shown(path)}: cannot be deleted ({reason(error)}).") from error
+        raise InputError(f"{shown(path)} cannot be deleted ({reason(error)}).") from error

@@ -128,7 +128,7 @@ def load_preset(path: str | os.PathLike[str]) -> Preset:
     check_format(data, path, FORMAT, VERSION, "a preset")
     given = data.get("parameters")
     if not isinstance(given, dict):
-        raise InputError(f'{shown(path)}: is not a preset: it has no table of "parameters".')
+        raise InputError(f'{shown(path)} is not a preset: it has no table of "parameters".')
     values, notes = _usable(given)
     name = data.get("name")
     name = cleaned(name)[:LONGEST_NAME] if isinstance(name, str) else ""

@@ -91,7 +91,7 @@ class ResultFiles:
         if path is not None:
             of = _measured_in(self.found.json)
             raise InputError(
-                f"{shown(path)}: exists already{f' and is of {of}' if of else ''}; use --force to"
+                f"{shown(path)} exists already{f' and is of {of}' if of else ''}; use --force to"
                 " replace it, or another --output-dir."
             )
 

@@ -156,7 +156,7 @@ def _check_shape(shape: tuple[int, ...], name: str) -> None:
     """Refuse what is no mask by its shape alone, before its values are read."""
     if len(shape) == 2 and max(shape) > LARGEST_SIDE:
         raise InputError(
-            f"{name}: is {shape[0]} x {shape[1]}, too large for a mask (at most {LARGEST_SIDE} a"
+            f"{name} is {shape[0]} x {shape[1]}, too large for a mask (at most {LARGEST_SIDE} a"
             " side); give a mask and not an image."
         )
     if len(shape) != 2 or 0 in shape or shape[0] % 2 == 0 or shape[1] % 2 == 0:
@@ -170,11 +170,11 @@ def _from_npy(path: Path, name: str, size: int) -> AnyArray:
         _check_shape(shape, name)
         if dtype.kind not in "buif":
             # NumPy may not even read these: values without a size, or arrays in place of values.
-            raise InputError(f"{name}: holds other values than 0 and 1; a mask holds only these.")
+            raise InputError(f"{name} holds other values than 0 and 1; a mask holds only these.")
         count = shape[0] * shape[1]
         if offset + count * dtype.itemsize > size:
             raise InputError(
-                f"{name}: is cut short: its header promises {shape[0]} x {shape[1]} values; copy or"
+                f"{name} is cut short: its header promises {shape[0]} x {shape[1]} values; copy or"
                 " save it again."
             )
         file.seek(offset)
@@ -206,7 +206,7 @@ def _from_json(path: Path, name: str) -> AnyArray:
         data = data.get("mask")
     if not isinstance(data, list):
         raise InputError(
-            f'{name}: holds no mask; it should be a nested list, or have one as "mask".'
+            f'{name} holds no mask; it should be a nested list, or have one as "mask".'
         )
     if not all(
         isinstance(row, list)
@@ -215,11 +215,11 @@ def _from_json(path: Path, name: str) -> AnyArray:
         for row in data
     ):
         raise InputError(
-            f"{name}: holds no mask; it should be a list of equally long lists of 0 and 1."
+            f"{name} holds no mask; it should be a list of equally long lists of 0 and 1."
         )
     try:
         values: AnyArray = np.array(data)
     except (ValueError, OverflowError):
-        raise InputError(f"{name}: holds other values than 0 and 1.") from None
+        raise InputError(f"{name} holds other values than 0 and 1.") from None
     _check_shape(values.shape, name)
     return values

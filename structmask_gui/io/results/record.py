@@ -393,10 +393,10 @@ def read_record(path: str | os.PathLike[str]) -> Record:
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise InputError(
-            f"{name}: is a damaged record: {where} is missing or not valid; export it again."
+            f"{name} is a damaged record: {where} is missing or not valid; export it again."
         ) from None
     except ParameterError as error:
-        raise InputError(f"{name}: is a damaged record: {error}") from None
+        raise InputError(f"{name} is a damaged record: {error}") from None
     _checked_mask(record.mask, name)
     return record
 
@@ -435,12 +435,12 @@ def file_checksum(path: Path, *, task: Task = NO_TASK) -> str:
                     task.report(min(done, total), total, what)
     except OSError as error:
         raise InputError(
-            f"{shown(path)}: can no longer be read ({reason(error)}); check that the disk is there."
+            f"{shown(path)} can no longer be read ({reason(error)}); check that the disk is there."
         ) from error
     return digest.hexdigest()
 
 
 def _checked_mask(rows: list[list[int]], name: str) -> Mask:
     if len({len(row) for row in rows}) != 1:
-        raise InputError(f"{name}: has a mask whose rows are not equally long; export it again.")
+        raise InputError(f"{name} has a mask whose rows are not equally long; export it again.")
     return Mask.checked(rows, name)

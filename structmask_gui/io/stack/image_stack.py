@@ -165,7 +165,7 @@ class ImageStack:
         chosen = self._numbers[frames]
         if not chosen:
             raise InputError(
-                f"{self.name}: has {self.n_frames} frames (0 to {self.n_frames - 1}), and none of"
+                f"{self.name} has {self.n_frames} frames (0 to {self.n_frames - 1}), and none of"
                 " them is in the range given; give another range START:STOP:STEP."
             )
         copy = object.__new__(ImageStack)
@@ -240,7 +240,7 @@ class ImageStack:
         """
         if self.found is not None and file_state(self.path) not in (self.found, None):
             raise InputError(
-                f"{self.name}: was changed after it was opened; wait until it is written, then do"
+                f"{self.name} was changed after it was opened; wait until it is written, then do"
                 " it again."
             )
 

@@ -68,7 +68,7 @@ def test_patches_with_nan_are_left_out_and_said():
 
 @pytest.mark.parametrize("fill", [7.0, np.nan])
 def test_nothing_to_measure(fill):
-    with pytest.raises(InputError, match="the array: has no patch to measure"):
+    with pytest.raises(InputError, match="the array has no patch to measure"):
         extract_array(np.full((64, 64), fill), Parameters())
 
 

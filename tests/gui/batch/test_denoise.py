@@ -162,7 +162,7 @@ def test_a_batch_that_goes_on_keeps_what_is_denoised(
     ready.start()
     ended(ready, qtbot)
     assert texts(ready, 2)["good0.npy"].endswith(
-        "\ngood0.npy: is denoised already, good0_denoised.ome.tif"
+        "\ngood0.npy is denoised already, good0_denoised.ome.tif"
     )
     assert (folder / "good0_denoised.ome.tif").stat().st_mtime_ns == before
 

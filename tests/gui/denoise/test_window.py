@@ -190,7 +190,7 @@ def test_an_open_tiff_is_not_replaced(
         before = file.read_bytes()
         with qtbot.waitSignal(shown.denoising.failed, timeout=WAIT) as said:
             shown.denoising.save(file)
-        assert said.args[0] == f"{file.name}: is an image file that is open; choose another name."
+        assert said.args[0] == f"{file.name} is an image file that is open; choose another name."
         assert shown.title.text() == said.args[0]
         assert file.read_bytes() == before
     assert files(tmp_path) == [file.name for file in (path, *others)]

@@ -201,7 +201,7 @@ def test_no_file_that_is_open_is_written_over(
         loaded.session.dismiss_error()
         write[what](path)
         qtbot.waitUntil(lambda: bool(loaded.session.state.error))
-        expected = f"{path.name}: is an image file that is open; choose another name."
+        expected = f"{path.name} is an image file that is open; choose another name."
         assert loaded.session.state.error == expected
         assert path.read_bytes() == before
 

@@ -428,7 +428,7 @@ def test_no_other_open_file_is_overwritten(
     for path in before:
         with qtbot.waitSignal(loaded.session.failed):
             panel.destriping.save(path, "rows")
-        assert loaded.session.state.error.startswith(f"{path.name}: is an image file that is open")
+        assert loaded.session.state.error.startswith(f"{path.name} is an image file that is open")
     assert {path: path.read_bytes() for path in before} == before
 
 

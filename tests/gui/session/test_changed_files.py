@@ -24,7 +24,7 @@ from structmask_gui.gui.session.session import Session
 from tests.gui.conftest import noise, wait_for_result
 from tests.io.maker_files import write_ome_set
 
-CHANGED = "rows.npy: was changed after it was opened; read it again (F5)."
+CHANGED = "rows.npy was changed after it was opened; read it again (F5)."
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_every_file_of_a_set_is_looked_at(session: Session, tmp_path: Path, qtbo
     second.touch()
     with qtbot.waitSignal(session.failed) as said:
         session.edits.set_parameter("patch_size", 32)
-    assert said.args[0].startswith(f"{second.name}: was changed")
+    assert said.args[0].startswith(f"{second.name} was changed")
 
 
 def test_a_reference_stack_is_looked_at(session: Session, tmp_path: Path, qtbot: QtBot):
@@ -76,7 +76,7 @@ def test_a_reference_stack_is_looked_at(session: Session, tmp_path: Path, qtbot:
     session.edits.set_parameters({"method": "statistical", "source": "dark", "max_lag": 4})
     wait_for_result(session, qtbot)
     write_anew(dark, 6)
-    changed = "dark.npy: was changed after it was opened; choose it again."
+    changed = "dark.npy was changed after it was opened; choose it again."
     with pytest.raises(InputError) as error:
         Result.of(session).record(NO_TASK)
     assert str(error.value) == changed

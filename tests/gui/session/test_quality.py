@@ -290,7 +290,7 @@ def test_a_mask_of_a_changed_file_is_refused_with_its_record_or_without(
         for files in ({"json": record, "npy": mask}, {"npy": mask}):
             with qtbot.waitSignal(session.failed) as failed:
                 exporter.export(files)
-            assert "rows.npy: was changed after it was opened" in failed.args[0]
+            assert "rows.npy was changed after it was opened" in failed.args[0]
             assert not record.exists()
             assert not mask.exists()
     finally:

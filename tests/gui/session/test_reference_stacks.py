@@ -63,7 +63,7 @@ def test_a_second_stack_the_source_does_not_use(
     assert not session.state.stale
     with qtbot.waitSignal(session.failed) as said:
         session.reference_stacks.choose("dark", "bad.tif")
-    assert said.args == ["bad.tif: is damaged; copy it again."]
+    assert said.args == ["bad.tif is damaged; copy it again."]
     assert session.reference_stacks.path("dark") == Path("dark.tif")
     session.reference_stacks.choose("dark", None)
     assert session.reference_stacks.stack("dark") is None

@@ -186,7 +186,7 @@ def test_a_file_that_cannot_be_opened_leaves_the_present_one(
 def test_why_a_file_cannot_be_opened_is_not_hidden_by_the_file_before(
     session: Session, workshop: Workshop, qtbot: QtBot
 ):
-    workshop.error = InputError("first.tif: has one patch only.")
+    workshop.error = InputError("first.tif has one patch only.")
     with qtbot.waitSignal(session.failed):
         session.open("first.tif")
     qtbot.waitUntil(lambda: not session.state.busy and "one patch" in session.state.error)
@@ -194,7 +194,7 @@ def test_why_a_file_cannot_be_opened_is_not_hidden_by_the_file_before(
         session.open("bad.tif")
     # The stack that stays is measured again, in vain.
     qtbot.waitUntil(lambda: len(workshop.measured) == 2 and not session.state.busy)
-    assert session.state.error == "bad.tif: is damaged; copy it again."
+    assert session.state.error == "bad.tif is damaged; copy it again."
     # The next thing that the person does is answered for itself.
     session.measure_again()
     qtbot.waitUntil(lambda: len(workshop.measured) == 3 and not session.state.busy)

@@ -85,7 +85,7 @@ def test_cancel_returns_soon(lane: Lane, qtbot: QtBot):
 @pytest.mark.parametrize(
     ("error", "kind", "text"),
     [
-        (InputError("a.tif: is empty."), "error", "a.tif: is empty."),
+        (InputError("a.tif is empty."), "error", "a.tif is empty."),
         (FileNotFoundError(2, "No such file", "b.tif"), "error", "b.tif: No such file."),
         (MemoryError(), "error", "memory"),
         (ZeroDivisionError("by nought"), "bug", "ZeroDivisionError: by nought"),

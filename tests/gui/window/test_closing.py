@@ -59,7 +59,7 @@ def test_a_file_that_cannot_be_written_keeps_the_window_open(
     with qtbot.waitSignal(loaded.session.failed):
         go.set()
     assert loaded.isVisible()
-    assert "m.npy: cannot be written" in loaded.session.state.error
+    assert "m.npy cannot be written" in loaded.session.state.error
     assert loaded.close()
 
 

@@ -148,7 +148,7 @@ def test_a_mask_without_an_image_is_a_sentence(window: MainWindow, stack_file: P
     save_npy(Mask(np.ones((3, 3), dtype=bool)), path)
     with qtbot.waitSignal(window.session.failed):
         window.open_paths([str(path)])
-    assert window.headline.error_text.text().startswith(f"{path.name}: is a mask")
+    assert window.headline.error_text.text().startswith(f"{path.name} is a mask")
 
 
 def test_a_long_error_is_not_cut(loaded: MainWindow, qtbot: QtBot):
@@ -173,7 +173,7 @@ def test_a_file_that_changes_while_open_is_a_sentence_and_can_be_read_again(
     np.save(stack_file, noise((6, 96, 96)))
     loaded.session.measure_again()
     qtbot.waitUntil(lambda: not loaded.session.state.busy)
-    assert "rows.npy: was changed" in loaded.session.state.error
+    assert "rows.npy was changed" in loaded.session.state.error
     assert loaded.session.state.extraction is not None
     loaded.actions_by_id["reopen_file"].trigger()
     qtbot.waitUntil(
@@ -191,7 +191,7 @@ def test_a_file_that_vanishes_while_open_leaves_a_usable_window(
     stack_file.unlink()
     loaded.session.edits.set_parameter("patch_size", 32)
     qtbot.waitUntil(lambda: not loaded.session.state.busy, timeout=10_000)
-    assert "rows.npy: is no longer there." in loaded.headline.error_text.text()
+    assert "rows.npy is no longer there." in loaded.headline.error_text.text()
     assert not loaded.session.state.stale
     loaded.session.dismiss_error()
     loaded.actions_by_id["reopen_file"].trigger()

@@ -101,7 +101,7 @@ def test_a_report_that_cannot_be_written_leaves_nothing(folder, tmp_path, monkey
 
     def full(path, *, force=False):
         if path.suffix == ".html":
-            raise InputError(f"{path.name}: cannot be written (no space left on device).")
+            raise InputError(f"{path.name} cannot be written (no space left on device).")
         return real(path, force=force)
 
     monkeypatch.setattr(atomic, "atomic_file", full)

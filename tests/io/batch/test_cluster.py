@@ -186,7 +186,7 @@ def test_groups_faults_and_the_statistical_method(workers: Any, tmp_path: Path) 
         )
         statistical.run()
     assert single.counts() == {JobState.DONE: 3, JobState.FAILED: 1}
-    assert single.statuses[2].error.startswith("002.tif: is not in a format")
+    assert single.statuses[2].error.startswith("002.tif is not in a format")
     assert single.statuses[2].fault is not None
     assert group.statuses[0].state is JobState.DONE
     assert len(group.statuses[0].left_out) == 1

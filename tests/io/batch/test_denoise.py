@@ -180,7 +180,7 @@ def test_files_of_one_fit_are_written_again_after_they_were_stopped(measured, fo
     (out / "b_denoised.json").unlink()
     again, denoiser = measured(per="all", resume=True)
     denoiser.run()
-    assert why_not(again)[0].startswith("a_denoised.ome.tif: exists already; use --force")
+    assert why_not(again)[0].startswith("a_denoised.ome.tif exists already; use --force")
 
 
 def test_what_is_done_is_kept_by_a_batch_that_goes_on(measured, tmp_path):
@@ -189,7 +189,7 @@ def test_what_is_done_is_kept_by_a_batch_that_goes_on(measured, tmp_path):
     before = times(tmp_path / "out")
     again, denoiser = measured(resume=True)
     denoiser.run()
-    assert again.statuses[0].denoised.lines == ("a.tif: is denoised already, a_denoised.ome.tif",)
+    assert again.statuses[0].denoised.lines == ("a.tif is denoised already, a_denoised.ome.tif",)
     assert denoised(again) == denoised(queue)
     assert times(tmp_path / "out") == before
     record = tmp_path / "out" / "a_denoised.json"

@@ -62,7 +62,7 @@ def test_what_stands_for_nothing_is_answered(tmp_path):
         ]
     )
     assert files == []
-    assert [sentence.split(":")[0] for sentence in problems] == [
+    assert [sentence.split(" ")[0] for sentence in problems] == [
         "empty",
         "*.tif",
         "empty.txt",

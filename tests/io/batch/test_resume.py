@@ -148,7 +148,7 @@ def test_a_file_that_is_still_written_is_not_measured(folder, tmp_path, row_nois
     first = queue_of(plan_jobs(files, output_dir=out), resume=True)
     first.run()
     assert first.statuses[0].error == (
-        "a.tif: was changed after it was opened; wait until it is written, then do it again."
+        "a.tif was changed after it was opened; wait until it is written, then do it again."
     )
     assert not list(out.glob("*"))
     monkeypatch.undo()
@@ -300,7 +300,7 @@ def test_a_summary_that_is_replaced_keeps_the_rows_of_masks_made_otherwise(folde
     after = rows_of(place)
     assert sorted(after) == ["a.tif", "b.ome.tif", folder.name]
     assert after["a.tif"] == before["a.tif"]
-    assert after[folder.name]["error"].startswith("Made of 2 of 3 files. bad.tif: ")
+    assert after[folder.name]["error"].startswith("Made of 2 of 3 files. bad.tif ")
     # Skipped, a mask keeps the name of its settings, and what failed its checksum.
     skipped = make(folder, out, preset="coarse")
     skipped.run()

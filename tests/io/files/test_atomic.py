@@ -68,7 +68,7 @@ def test_a_full_disk_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    said = r"a.bin: cannot be written \(no space left on device\); make room or choose another"
+    said = r"a.bin cannot be written \(no space left on device\); make room or choose another"
     with pytest.raises(InputError, match=said):
         write_atomic(tmp_path / "a.bin", b"data")
     assert files(tmp_path) == []

@@ -30,5 +30,5 @@ def test_files_inside_the_package_come_first(
 
 
 def test_a_missing_file_is_a_broken_installation() -> None:
-    with pytest.raises(InputError, match=r"none.png: is missing from the installation"):
+    with pytest.raises(InputError, match=r"none.png is missing from the installation"):
         resource("none.png")

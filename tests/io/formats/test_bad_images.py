@@ -35,7 +35,7 @@ def test_bad_files(case: str, tmp_path: Path, capfd: pytest.CaptureFixture[str])
     finally:
         tracemalloc.stop()
     message = str(caught.value)
-    assert message.startswith(f"{path.name}: ")
+    assert message.startswith((f"{path.name} ", f"{path.name}: "))
     assert "\n" not in message
     assert message.endswith(".")
     assert len(message) < 300
@@ -92,7 +92,7 @@ def test_truncated_while_open(tmp_path: Path) -> None:
         tifffile.imwrite(path, noise((6, 400, 400)), photometric="minisblack", **options)
         with open_stack(path) as stack:
             os.truncate(path, path.stat().st_size // 3)
-            with pytest.raises(InputError, match=f"{name}: "):
+            with pytest.raises(InputError, match=f"{name}:? "):
                 stack.read(5)
 
 
@@ -125,10 +125,10 @@ def test_places_that_are_no_files(tmp_path: Path) -> None:
 def test_links_and_pipes(tmp_path: Path) -> None:
     loop = tmp_path / "loop.tif"
     loop.symlink_to(loop)
-    with pytest.raises(InputError, match=r"loop.tif: cannot be reached"):
+    with pytest.raises(InputError, match=r"loop.tif cannot be reached"):
         open_stack(loop)
     os.mkfifo(tmp_path / "pipe.tif")
-    with pytest.raises(InputError, match=r"pipe.tif: is not a regular file"):
+    with pytest.raises(InputError, match=r"pipe.tif is not a regular file"):
         open_stack(tmp_path / "pipe.tif")
 
 
@@ -221,7 +221,7 @@ def test_pages_below_pages_that_lie_elsewhere(tmp_path: Path) -> None:
         try:
             open_stack(path).close()
         except InputError as error:
-            assert str(error).startswith("a.tif: ")  # noqa: PT017
+            assert str(error).startswith(("a.tif ", "a.tif: "))  # noqa: PT017
     data = bytearray(good)
     struct.pack_into("<I", data, tag.offset + 4, 2**31)
     path.write_bytes(data)

@@ -66,7 +66,7 @@ def test_samples_that_are_no_colours_are_channels(tmp_path: Path) -> None:
 def test_a_channel_that_does_not_exist(tmp_path: Path) -> None:
     path = tmp_path / "grey.tif"
     tifffile.imwrite(path, noise((20, 20)))
-    with pytest.raises(InputError, match=r"grey.tif: has no channel 1; it has one channel, 0."):
+    with pytest.raises(InputError, match=r"grey.tif has no channel 1; it has one channel, 0."):
         open_stack(path, channel=1)
     with open_stack(path, channel=0) as stack:
         assert stack.channel is None

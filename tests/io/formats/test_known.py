@@ -70,7 +70,7 @@ def test_what_is_not_read_is_named_with_what_to_do(name: str, tmp_path: Path) ->
     with pytest.raises(InputError, match="which StructMask does not read; ") as caught:
         open_stack(tmp_path / name)
     sentence = str(caught.value)
-    assert sentence.startswith((f"{name}: is a", f"{name}: is, by its name, "))
+    assert sentence.startswith((f"{name} is a", f"{name} is, by its name, "))
     assert kind in sentence
     assert remedy in sentence.partition("; ")[2]
     assert sentence.count(". ") == 0

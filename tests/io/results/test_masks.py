@@ -249,7 +249,7 @@ def test_what_is_no_mask(name: str, tmp_path: Path) -> None:
     make(path)
     with pytest.raises(InputError, match=sentence) as caught:
         load_mask(path)
-    assert str(caught.value).startswith(f"{name}: ")
+    assert str(caught.value).startswith(f"{name} ")
 
 
 def test_an_array_of_nested_values_is_not_taken_for_a_mask(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_after_closing_there_is_a_sentence(tmp_path: Path) -> None:
         )
         stack = open_stack(path)
         stack.close()
-        with pytest.raises(InputError, match=r"stack.tif: "):
+        with pytest.raises(InputError, match=r"stack.tif:? "):
             stack.read(0)
 
 
@@ -186,5 +186,5 @@ def test_sides_that_no_image_has(shape: tuple[int, int], tmp_path: Path):
     path = tmp_path / "vast.npy"
     header = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
     del header
-    with pytest.raises(InputError, match=r"vast\.npy: declares frames of .* which no image has"):
+    with pytest.raises(InputError, match=r"vast\.npy declares frames of .* which no image has"):
         open_stack(path)
