@@ -456,7 +456,7 @@ class DenoiseWindow(QDialog):
         if self.panes.mode != mode:  # blinking would begin anew
             self.panes.set_mode(mode)
         self.panes.set_pictures(pictures)
-        self.panes.set_marks(marks)
+        self.panes.set_marks(None if marks is None else _seen(marks))
         self.doubt.setText(_DOUBT if marks is None else f"{_DOUBT}: {share_of_frame(marks)}")
 
     def _update(self) -> None:
@@ -545,6 +545,14 @@ class DenoiseWindow(QDialog):
         if self._said and not self.denoising.working:
             return self._said
         return "Open a stack first." if stack is None else title(self.denoising, stack.name)
+
+
+def _seen(marks: BoolArray) -> BoolArray:
+    """Return marks large enough to be seen: two pixels more on each side."""
+    from scipy.ndimage import maximum_filter
+
+    found: BoolArray = maximum_filter(marks, size=5)
+    return found
 
 
 def _button(text: str, tip: str, done: Callable[[], object]) -> QPushButton:
