@@ -418,7 +418,7 @@ def test_a_batch_denoises_every_file(structmask, stack, tmp_path, per):
     options = ("--per", per, "--denoise", "--yes", "--output-dir", folder, "--method")
     answer = structmask("batch", stack, other, *options, "statistical")
     assert answer.code == 0, answer.err
-    assert ("not comparable between conditions" in answer.out) == (per == "file")
+    assert ("do not compare between conditions" in answer.out) == (per == "file")
     for stem in ("cells", "other"):
         record = json.loads((folder / f"{stem}_denoised.json").read_text())
         assert record["comparable"] == (per == "all")

@@ -125,7 +125,7 @@ class BatchWindow(QDialog):
     def _said_row(self) -> QHBoxLayout:
         self.said = paragraph(_HINT)
         self.doubtful = QCheckBox("Only what &needs a look")
-        self.doubtful.setToolTip("Hide the files whose masks can be used as they are")
+        self.doubtful.setToolTip("Hide the files whose masks and results can be used as they are")
         self.doubtful.toggled.connect(self.table.show_only_doubtful)
         row = QHBoxLayout()
         row.addWidget(self.said, 1)
