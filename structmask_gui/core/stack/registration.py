@@ -162,9 +162,7 @@ def _registered(
             for axis in jumping:
                 terms = terms - terms.mean(axis=1 + axis, keepdims=True)
             solution, residual, normal = _fitted(terms)
-        inverse = np.linalg.pinv(normal)
-        spread = float(residual.var()) * _SHARING
-        error = float(np.sqrt(spread * max(inverse[0, 0], inverse[1, 1], 0.0)))
+        error = _error_of(terms[:-1], residual, normal)
         step_y, step_x = (float(np.clip(v, -1, 1)) for v in solution[:2])
         dy, dx = dy + step_y, dx + step_x
         if np.hypot(step_y, step_x) < _SETTLED:
@@ -216,6 +214,20 @@ def _fitted(terms: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
     solution = np.linalg.lstsq(normal, design @ target, rcond=None)[0]
     residual = target - solution @ design
     return solution, residual.reshape(terms.shape[1:]), normal
+
+
+def _error_of(
+    design: NDArray[np.float64], residual: NDArray[np.float64], normal: NDArray[np.float64]
+) -> float:
+    """Return the standard error of the first two weights, the larger one.
+
+    Noise of photons is strongest where the image tells most about a shift, at bright edges: as
+    large as noise alike everywhere makes it, or as the residual at each place does (White 1980).
+    """
+    inverse = np.linalg.pinv(normal)
+    told = (inverse[:2] @ design.reshape(len(design), -1)) * residual.ravel()
+    alike = float(residual.var()) * max(inverse[0, 0], inverse[1, 1], 0.0)
+    return float(np.sqrt(_SHARING * max(alike, *np.square(told).sum(axis=1).tolist())))
 
 
 def _jumps(residual: NDArray[np.float64], axis: int) -> bool:
