@@ -286,9 +286,10 @@ class EvenFrames(WrappedFrames):
         x, y = np.concatenate(brightness), np.concatenate(squares)
         bins = np.array_split(np.argsort(x, kind="stable"), _BINS)
         means = np.array([x[index].mean() for index in bins])
-        # The median, for a few pixels differ by much where something moved.
-        variances = np.array([np.median(y[index]) for index in bins]) / _MEDIAN
-        slope, offset = np.polyfit(means, variances, 1)
+        variances = np.array([y[index].mean() for index in bins])
+        # The brightest, of few places, in which something may have moved, must not tilt the line.
+        weights = 1 / np.maximum(variances, _LEAST * variances.mean())
+        slope, offset = np.polyfit(means, variances, 1, w=weights)
         level = float(np.median(variances))
         if slope <= 0 or level <= 0:
             # Where most pixels do not change, the others say how strong the noise is.
