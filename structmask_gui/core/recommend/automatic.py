@@ -25,6 +25,8 @@ _PIXELS = (
     "Some pixels are brighter or darker in every frame, as in an uncorrected camera, and would be"
     " kept as detail: subtract the mean of dark frames, or divide by an even field."
 )
+_MUCH_COPIED = 0.25
+"""Share of the noise that plain Noise2Void copies, from which that noise is not called faint."""
 _HUM = "A regular pattern shifts from frame to frame: if it is hum or interference, filter it out."
 
 _ACT: dict[str, tuple[str, str, Action]] = {
@@ -325,9 +327,12 @@ def _gains_nothing(case: Grounds, found: Mask) -> Answer:
     nothing = recommendation is not None and recommendation.gains_next_to_nothing
     n = found.statistics.true_pixels
     pixels = f" ({n} pixels)" if n > 1 else ""
-    if nothing:
+    if nothing and (row is None or row.copied < _MUCH_COPIED):
         what = f"{faint(case.verdict.kind, opposite=case.opposite)}."
         advice = "Plain Noise2Void does as well; a mask gains nothing."
+    elif nothing:
+        what = f"{_smear(case, case.verdict.kind)}; hiding it gains nothing."
+        advice = "Plain Noise2Void does as well."
     else:
         smear = smeared(case.verdict.kind, opposite=case.opposite)
         what = f"{smear[0].upper()}{smear[1:]}{pixels}; hiding it costs more than it gains."

@@ -277,9 +277,14 @@ def test_a_mask_that_gains_nothing():
     found = automatic("row 7")
     bare = replace(found.recommendation, mask=BARE, choice=BARE_CENTRE, gains_next_to_nothing=True)
     told = answer(with_recommendation(found, bare))
+    assert bare.bare.copied > 0.5
+    assert told.what == "Noise smeared along the rows; hiding it gains nothing."
+    assert told.advice == "Plain Noise2Void does as well."
+    assert told.actions == ("copy_plain_n2v",)
+    ledger = tuple(replace(row, copied=min(row.copied, 0.1)) for row in bare.ledger)
+    told = answer(with_recommendation(found, replace(bare, ledger=ledger)))
     assert told.what == "Faint noise smeared along the rows."
     assert told.advice == "Plain Noise2Void does as well; a mask gains nothing."
-    assert told.actions == ("copy_plain_n2v",)
     dear = answer(with_recommendation(found, replace(bare, gains_next_to_nothing=False)))
     assert "costs more than it gains" in dear.what
     assert dear.advice == "Plain Noise2Void is best."
