@@ -35,7 +35,7 @@ _BAND_PIXELS = 2**19
 _KEPT_BYTES = 2**25
 # Side of the square over which brightness is averaged; differences that the noise is fitted to, in
 # so many bins; median of a squared deviate; least variance, as a share of the typical one.
-_SMOOTHED, _FITTED, _BINS, _MEDIAN, _LEAST = 5, 8, 32, 0.455, 0.05
+_SMOOTHED, _FITTED, _BINS, _LEAST = 5, 8, 32, 0.05
 
 
 @dataclass(frozen=True)

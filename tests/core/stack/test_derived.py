@@ -166,8 +166,32 @@ def test_differences_over_the_noise_that_their_brightness_predicts_are_alike():
     assert even.std() == pytest.approx(1, rel=0.05)
 
 
+def bright_spots():
+    """Return the light of five bright spots on next to none, in photons."""
+    y, x = np.mgrid[:128, :128]
+    places = np.random.default_rng(7).uniform(15, 113, (5, 2))
+    return 0.2 + sum(150 * np.exp(-((y - v) ** 2 + (x - u) ** 2) / 18) for v, u in places)
+
+
+def test_differences_of_few_photons_are_alike_where_it_is_dark_and_bright():
+    light = bright_spots()
+    frames = ArrayFrames(np.random.default_rng(6).poisson(light, (6, *light.shape)))
+    even = whole(EvenFrames(DifferenceFrames(frames), frames))
+    for part in (light < 0.21, light > 5):
+        assert even[:, part].std() == pytest.approx(1, rel=0.25)
+
+
+def test_noise_of_photons_at_bright_places_is_no_shift():
+    light = bright_spots()
+    rng = np.random.default_rng(8)
+    pairs = [relate(0, *rng.poisson(light, (2, *light.shape)).astype(float)) for _ in range(20)]
+    assert not any(pair.moved for pair in pairs)
+    spread = np.sqrt(np.mean([np.square(pair.shift).mean() for pair in pairs]))
+    assert 0.4 < spread / np.median([pair.shift_error for pair in pairs]) < 1.6
+
+
 def test_differences_of_frames_that_hardly_change_stay_finite():
-    # Most pixels are alike in all frames, so that the median says there is no noise.
+    # Most pixels are alike in all frames.
     frames = np.full((4, 64, 64), 100.0, dtype=np.float32)
     frames[:, 20:24, 20:24] += np.random.default_rng(0).normal(0, 5, (4, 4, 4))
     stored = ArrayFrames(frames)
