@@ -242,7 +242,7 @@ def _changing(case: Grounds) -> Answer:
         case,
         "The sample changes between these frames; no mask is likely to help.",
         "uncertain",
-        f"Frames differ more the further apart they are, as samples do. {case.untested}".rstrip(),
+        f"They differ as moments, planes or channels of one sample do. {case.untested}".rstrip(),
         f"{_PLAIN} {case.to_decide}",
         "copy_plain_n2v",
         "what_to_record",

@@ -33,6 +33,12 @@ changes."""
 _LEAST = 0.05
 """Share of the variance that is noise, at least, however much of it is the sample's."""
 
+_ALIKE, _FURTHEST, _SEEN = 0.8, 10, 0.05
+"""Likeness, from -1 to 1, of the correlation of what two frames differ in to that of what they
+share, from which the sample changes; largest lag that is compared; and the correlation of
+neighbours, at least.
+"""
+
 _SO_FAR = 0.6
 """Change over one frame, over that from one to two: 1/3 of what moves evenly, 1 of what is another
 after two frames."""
@@ -81,6 +87,46 @@ def without_changes(
         noise = np.zeros_like(noise)
         share = noise[lags.reach, lags.reach] = _LEAST
     return replace(lags, rho=noise / share, variance=lags.variance * share)
+
+
+def without_common(
+    read: Read, pairs: Sequence[tuple[int, int]], lags: LagEstimate, task: Task
+) -> LagEstimate | None:
+    """Return the noise without what looks like the sample; None if nothing of it does.
+
+    For two frames, of which it cannot be tested whether they differ more the further apart they
+    are: other planes, channels or moments differ by what is correlated as the sample is.
+
+    Parameters
+    ----------
+    read : Read
+    pairs : sequence of (int, int)
+        Two frames each, of one field.
+    lags : LagEstimate
+        Of their differences.
+    task : Task
+    """
+    common = np.zeros(())
+    for first, second in pairs:
+        task.stop_if_cancelled()
+        a, b = read(first), read(second)
+        # Noise is in neither of both: it is as strong in the sum as in the difference.
+        common = common + autocovariance(a + b, lags.reach) - autocovariance(a - b, lags.reach)
+    middle = common.shape[0] // 2
+    if common[middle, middle] <= 0:
+        return None
+    common = crop_or_pad(common / common[middle, middle], lags.rho.shape)
+    n = min(lags.reach, _FURTHEST)
+    near = slice(lags.reach - n, lags.reach + n + 1)
+    centre = n * (2 * n + 2)
+    own, theirs = (np.delete(one[near, near].ravel(), centre) for one in (lags.rho, common))
+    likeness = float(own @ theirs) / max(float(np.linalg.norm(own) * np.linalg.norm(theirs)), 1e-12)
+    beside = [lags.rho[lags.reach + dy, lags.reach + dx] for dy, dx in _NEAR[:2]]
+    if likeness < _ALIKE or min(beside) < _SEEN:
+        return None
+    share = min(float(own @ theirs) / float(theirs @ theirs), 1 - _LEAST)
+    noise = (lags.rho - share * common) / (1 - share)
+    return replace(lags, rho=noise, variance=(1 - share) * lags.variance)
 
 
 def in_threes(

@@ -37,6 +37,7 @@ from structmask_gui.core.statistical.changes import (
     autocovariance,
     in_threes,
     without_changes,
+    without_common,
 )
 from structmask_gui.core.statistical.source import NoiseSource
 from structmask_gui.core.statistical.tiles import cut_tiles
@@ -252,21 +253,21 @@ class Changes(NamedTuple):
 def sample_changes(source: NoiseSource, lags: LagEstimate, *, shared: bool) -> Changes:
     """Return the noise without what a changing sample adds to differences; see `without_changes`.
 
-    Frames that were shifted or scaled to match their neighbours are not compared.
+    Of three frames that were shifted or scaled to match, it is not told; of no more than two that
+    follow one another, see `without_common`.
     """
-    if not all(relation.fits for relation in source.relations):
-        return Changes()
+
+    def read(number: int) -> NDArray[np.float64]:
+        return _inside(source, source.raw, number)
+
     threes = successions(runs_of(source.raw), 3, _FEW_RUNS)
     if not threes:
+        pairs = disjoint(source.raw)
+        pairs = [pairs[index] for index in evenly(len(pairs), _FEW_RUNS)]
+        return Changes(noise=without_common(read, pairs, lags, source.task))
+    if not all(relation.fits for relation in source.relations):
         return Changes()
-    noise = without_changes(
-        lambda number: _inside(source, source.raw, number),
-        threes,
-        lags,
-        source.task,
-        shared=shared,
-    )
-    return Changes(True, noise)
+    return Changes(True, without_changes(read, threes, lags, source.task, shared=shared))
 
 
 def _inside(source: NoiseSource, frames: Frames, number: int) -> NDArray[np.float64]:
