@@ -86,6 +86,9 @@ class Grounds:
             return ""
         if self.differences and estimate.evidence.suspected:
             return _UNEVEN
+        # Nor is a sample a line.
+        if self.changing and min(self.mask.shape) > 1:
+            return _CHANGING
         if found.chosen.worst > DOUBTED:
             return _CHANGING if self.changing else _OTHERWISE
         if found.chosen.worst_part > DOUBTED:

@@ -33,7 +33,7 @@ changes."""
 _LEAST = 0.05
 """Share of the variance that is noise, at least, however much of it is the sample's."""
 
-_ALIKE, _FURTHEST, _SEEN = 0.8, 10, 0.05
+_ALIKE, _FURTHEST, _SEEN = 0.75, 5, 0.05
 """Likeness, from -1 to 1, of the correlation of what two frames differ in to that of what they
 share, from which the sample changes; largest lag that is compared; and the correlation of
 neighbours, at least.
@@ -92,7 +92,7 @@ def without_changes(
 def without_common(
     read: Read, pairs: Sequence[tuple[int, int]], lags: LagEstimate, task: Task
 ) -> LagEstimate | None:
-    """Return the noise without what looks like the sample; None if nothing of it does.
+    """Return the noise if all that is correlated is the sample's; None if it does not look so.
 
     For two frames, of which it cannot be tested whether they differ more the further apart they
     are: other planes, channels or moments differ by what is correlated as the sample is.
@@ -124,9 +124,11 @@ def without_common(
     beside = [lags.rho[lags.reach + dy, lags.reach + dx] for dy, dx in _NEAR[:2]]
     if likeness < _ALIKE or min(beside) < _SEEN:
         return None
+    # What is left of the correlation is hardly noise either: planes differ in how sharp they are.
     share = min(float(own @ theirs) / float(theirs @ theirs), 1 - _LEAST)
-    noise = (lags.rho - share * common) / (1 - share)
-    return replace(lags, rho=noise, variance=(1 - share) * lags.variance)
+    white = np.zeros_like(lags.rho)
+    white[lags.reach, lags.reach] = 1.0
+    return replace(lags, rho=white, variance=(1 - share) * lags.variance)
 
 
 def in_threes(

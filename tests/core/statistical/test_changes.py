@@ -34,10 +34,18 @@ def test_planes_of_a_volume_with_white_noise(along, across, photons):
     assert "the safest, whether the pattern is noise or sample" in found.recommendation.rule
 
 
+@pytest.mark.parametrize("along", [0.7, 1.0, 2.5])
+def test_two_planes_of_a_volume_with_white_noise(along):
+    found = extract_recording(planes(along, 1.3, n=2), AUTOMATIC)
+    assert found.mask.statistics.true_pixels == 1
+    assert answer(found).certainty != "likely"
+
+
+@pytest.mark.parametrize("n_frames", [2, 6])
 @pytest.mark.parametrize("kernel", ["isotropic", "row 7", "white"])
-def test_noise_that_is_new_in_every_frame_does_not_grow(kernel):
+def test_noise_that_is_new_in_every_frame_does_not_grow(kernel, n_frames):
     model, shape = NoiseModel(kernels()[kernel], 0.3), (160, 160)
-    frames = 500 + 25 * simulate(model, shape, n_frames=6, picture=cells(shape), seed=3)
+    frames = 500 + 25 * simulate(model, shape, n_frames=n_frames, picture=cells(shape), seed=3)
     found = extract_recording(frames.astype(np.float32), AUTOMATIC)
     assert not found.measurement.correlation.evidence.changing
 

@@ -1,5 +1,7 @@
 """Correlation per lag, its error, and which lags are kept."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import stdtrit
@@ -113,6 +115,31 @@ def test_benjamini_hochberg_by_hand():
 
 def estimate_of(rho, error):
     return LagEstimate(rho, error, np.full(rho.shape, 50.0), 1.0, 50, 10)
+
+
+def test_neighbours_need_less_proof_than_pixels_far_apart():
+    rho, error = np.zeros((21, 21)), np.full((21, 21), 0.05)
+    rho[10, 10], error[10, 10] = 1.0, 0.0
+    # As few clusters as a frame of 128 x 128 has.
+    estimate = replace(estimate_of(rho, error), degrees=np.full(rho.shape, 5.0))
+    for away, found in ((1, True), (10, False)):
+        rho[:] = 0.0
+        rho[10, 10] = 1.0
+        rho[10, 10 + away] = rho[10, 10 - away] = 0.5
+        assert select_lags(estimate, Parameters()).kept[10, 10 + away] == found
+
+
+def test_false_discoveries_are_as_rare_as_asked_for():
+    random = np.random.default_rng(3)
+    error = np.full((21, 21), 0.05)
+    error[10, 10] = 0.0
+    some = 0
+    for _ in range(1000):
+        half = random.normal(0, 0.05, 220)
+        rho = np.concatenate([half, [1.0], half[::-1]]).reshape(21, 21)
+        estimate = replace(estimate_of(rho, error), degrees=np.full(rho.shape, 1e6))
+        some += int(select_lags(estimate, Parameters(q=0.05)).significant.sum() > 1)
+    assert 0.03 < some / 1000 < 0.07
 
 
 def test_selection_needs_both_proof_and_size():
