@@ -106,12 +106,13 @@ def without_common(
         Of their differences.
     task : Task
     """
-    common = np.zeros(())
+    shared = []
     for first, second in pairs:
         task.stop_if_cancelled()
         a, b = read(first), read(second)
-        # Noise is in neither of both: it is as strong in the sum as in the difference.
-        common = common + autocovariance(a + b, lags.reach) - autocovariance(a - b, lags.reach)
+        # Noise is as strong in the sum as in the difference.
+        shared.append(autocovariance(a + b, lags.reach) - autocovariance(a - b, lags.reach))
+    common = np.mean(shared, axis=0)
     middle = common.shape[0] // 2
     if common[middle, middle] <= 0:
         return None
