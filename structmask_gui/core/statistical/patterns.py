@@ -251,23 +251,22 @@ class Changes(NamedTuple):
 
 
 def sample_changes(source: NoiseSource, lags: LagEstimate, *, shared: bool) -> Changes:
-    """Return the noise without what a changing sample adds to differences; see `without_changes`.
+    """Return the noise without what a changing sample adds to differences.
 
-    Of three frames that were shifted or scaled to match, it is not told; of no more than two that
-    follow one another, see `without_common`.
+    Whether frames differ more the further apart they are (`without_changes`); where they were
+    shifted or scaled to match, or no three follow one another, whether what they differ in is
+    like what they share (`without_common`).
     """
 
     def read(number: int) -> NDArray[np.float64]:
         return _inside(source, source.raw, number)
 
     threes = successions(runs_of(source.raw), 3, _FEW_RUNS)
-    if not threes:
-        pairs = disjoint(source.raw)
-        pairs = [pairs[index] for index in evenly(len(pairs), _FEW_RUNS)]
-        return Changes(noise=without_common(read, pairs, lags, source.task))
-    if not all(relation.fits for relation in source.relations):
-        return Changes()
-    return Changes(True, without_changes(read, threes, lags, source.task, shared=shared))
+    if threes and all(relation.fits for relation in source.relations):
+        return Changes(True, without_changes(read, threes, lags, source.task, shared=shared))
+    pairs = disjoint(source.raw)
+    pairs = [pairs[index] for index in evenly(len(pairs), _FEW_RUNS)]
+    return Changes(noise=without_common(read, pairs, lags, source.task))
 
 
 def _inside(source: NoiseSource, frames: Frames, number: int) -> NDArray[np.float64]:
