@@ -33,10 +33,10 @@ changes."""
 _LEAST = 0.05
 """Share of the variance that is noise, at least, however much of it is the sample's."""
 
-_ALIKE, _FURTHEST, _SEEN = 0.75, 5, 0.05
+_ALIKE, _FURTHEST, _SEEN, _ROUND = 0.75, 5, 0.025, 0.6
 """Likeness, from -1 to 1, of the correlation of what two frames differ in to that of what they
-share, from which the sample changes; largest lag that is compared; and the correlation of
-neighbours, at least.
+share, from which the sample changes; largest lag that is compared; the mean correlation up to it,
+at least; and of rows and columns the smaller over the larger one.
 """
 
 _SO_FAR = 0.6
@@ -122,8 +122,11 @@ def without_common(
     centre = n * (2 * n + 2)
     own, theirs = (np.delete(one[near, near].ravel(), centre) for one in (lags.rho, common))
     likeness = float(own @ theirs) / max(float(np.linalg.norm(own) * np.linalg.norm(theirs)), 1e-12)
-    beside = [lags.rho[lags.reach + dy, lags.reach + dx] for dy, dx in _NEAR[:2]]
-    if likeness < _ALIKE or min(beside) < _SEEN:
+    # Lines in the noise reach further along than across; few samples do.
+    further = slice(lags.reach + 1, lags.reach + n + 1)
+    along, down = lags.rho[lags.reach, further], lags.rho[further, lags.reach]
+    sides = sorted((float(along.mean()), float(down.mean())))
+    if likeness < _ALIKE or sides[0] < max(_SEEN, _ROUND * sides[1]):
         return None
     # What is left of the correlation is hardly noise either: planes differ in how sharp they are.
     share = min(float(own @ theirs) / float(theirs @ theirs), 1 - _LEAST)
