@@ -17,6 +17,9 @@ from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.masks.postprocess import strongest_pairs
 from structmask_gui.core.parameters.model import Parameters
 
+_NEXT = 0.1
+"""Share of the false discoveries that is set aside for the eight next neighbours."""
+
 
 @dataclass(frozen=True, eq=False)
 class StatisticalSelection:
@@ -48,11 +51,7 @@ def select_lags(estimate: LagEstimate, parameters: Parameters) -> StatisticalSel
     p = np.asarray(2 * stdtr(tested.degrees, -ratio))
     half = np.arange(p.size).reshape(p.shape) > p.size // 2
     q = np.zeros_like(p)
-    # Neighbours share noise far more often than pixels far apart: p-values weighted by 1 / distance
-    # (Genovese, Roeder and Wasserman 2006), which leaves the false discovery rate what it is.
-    dy, dx = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    near = 1 / np.hypot(dy, dx)[half]
-    q[half] = benjamini_hochberg(p[half] * near.mean() / near)
+    q[half] = benjamini_hochberg(p[half] / _weights(reach)[half])
     q = q + q[::-1, ::-1]
     significant = q <= parameters.q
     large = np.abs(rho) >= parameters.rho_min
@@ -68,6 +67,20 @@ def select_lags(estimate: LagEstimate, parameters: Parameters) -> StatisticalSel
         kept=kept,
         dropped_by_limit=wanted - int(kept.sum()),
     )
+
+
+def _weights(reach: int) -> FloatArray:
+    """Return the weight of each lag's proof, of mean 1 over the half plane.
+
+    Noise is shared by next neighbours far more often than by pixels far apart. Weighted p-values
+    leave the false discovery rate what it is (Genovese, Roeder and Wasserman 2006).
+    """
+    dy, dx = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    next_to = np.maximum(abs(dy), abs(dx)) <= 1
+    lags, near = next_to.size // 2, int(next_to.sum()) // 2
+    if near == lags:
+        return np.ones(next_to.shape)
+    return np.where(next_to, _NEXT * lags / near, (1 - _NEXT) * lags / (lags - near))
 
 
 def benjamini_hochberg(p_values: FloatArray) -> FloatArray:
