@@ -16,6 +16,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.fill import filled_part, without_fill
 from structmask_gui.core.stack.frames import Frames, Recording
+from structmask_gui.core.stack.repeats import Repeats, find_repeats, recording_without
 
 if TYPE_CHECKING:
     from structmask_gui.core.statistical.estimate import CorrelationEstimate
@@ -95,9 +96,16 @@ def _measure_statistically(
     task: Task,
 ) -> Measurement:
     from structmask_gui.core.measure.until_precise import correlate_until
+    from structmask_gui.core.statistical.estimate import of_whole
     from structmask_gui.core.statistical.measure import measure_correlation
 
+    known = None if earlier is None else earlier.correlation
+    repeats = _repeats(recording, parameters, task) if known is None else known.evidence.repeats
+    recording = recording_without(recording, repeats)
+
     def measurement_of(estimate: CorrelationEstimate) -> Measurement:
+        if repeats is not None:
+            estimate = of_whole(estimate, repeats)
         return Measurement(
             name=recording.frames.name,
             parameters=parameters,
@@ -110,8 +118,6 @@ def _measure_statistically(
     def pass_on(estimate: CorrelationEstimate, error: float) -> None:
         if on_estimate is not None:
             on_estimate(measurement_of(estimate), error)
-
-    known = None if earlier is None else earlier.correlation
 
     def measured_in(frames: Frames) -> Measurement:
         part = replace(recording, frames=frames)
@@ -130,3 +136,13 @@ def _measure_statistically(
     assert made.correlation is not None
     warnings = (*made.correlation.warnings, _FILLED)
     return replace(made, correlation=replace(made.correlation, warnings=warnings))
+
+
+def _repeats(recording: Recording, parameters: Parameters, task: Task) -> Repeats | None:
+    """Return which of the frames that are measured repeat an earlier one."""
+    if recording.dark is not None and parameters.source in ("dark", "automatic"):
+        return None  # The dark stack is measured.
+    found = find_repeats(recording.frames, task)
+    if found is not None and len(found.kept) == 1 and parameters.source == "difference":
+        return None  # That there are no differences then is told of the frames as they are.
+    return found

@@ -49,6 +49,7 @@ _ACT: dict[str, tuple[str, str, Action]] = {
 _DOUBTS: dict[str, tuple[str, Action | None]] = {
     "alternating": ("{alternating}", None),
     "dark_frames": (FLAG_WORDS["dark_frames"], None),
+    "repeated_frames": ("{repeated}", None),
     "interpolated": ("These images look resampled, registered or deconvolved.", None),
     "compressed": ("These images were compressed with loss.", None),
     "not_uniform": (
@@ -97,8 +98,10 @@ def _made(
     case: Grounds, what: str, certainty: Sureness, sure: str, advice: str, *do: Action
 ) -> Answer:
     frame = "frame" if case.over_times else "plane"
+    estimate = case.extraction.measurement.correlation
     words = {
-        "alternating": flag_words("alternating", case.extraction.measurement.correlation),
+        "alternating": flag_words("alternating", estimate),
+        "repeated": flag_words("repeated_frames", estimate),
         "neighbours": case.neighbours,
         "frame": frame,
     }
@@ -162,6 +165,8 @@ def _cannot_tell(case: Grounds) -> Answer:
         actions = ("what_to_record", "preview_removal", own)
     processed = [_DOUBTS[flag][0] for flag in _PROCESSED if flag in case.flags]
     advice += [*processed, "Use the raw data."] if processed else []
+    if "repeated_frames" in case.flags:
+        advice.append(flag_words("repeated_frames", case.extraction.measurement.correlation))
     advice.append(f"{case.why_not_still} {case.to_decide}".lstrip())
     return Answer(
         "Cannot tell noise from sample.",

@@ -328,9 +328,9 @@ def _runs(places: Sequence[tuple[Frames, int]]) -> list[range]:
 
 
 def _runs_within(places: Sequence[tuple[Frames, int]]) -> list[range]:
-    """Return the runs of some frames of one stack: one, but of planes over times."""
+    """Return the runs of some frames of one stack; see `runs_of`."""
     stack, _ = places[0]
-    if apart(stack) == 1:
+    if len(runs_of(stack)) == 1:
         return [range(len(places))]
     plane = {number: index for index, run in enumerate(runs_of(stack)) for number in run}
     return runs_by_plane([plane[number] for _, number in places])

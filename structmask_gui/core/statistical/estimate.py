@@ -13,6 +13,7 @@ from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.stack.frames import Lines, Region
 from structmask_gui.core.stack.patches import Sampling
 from structmask_gui.core.stack.registration import PairRelation
+from structmask_gui.core.stack.repeats import Repeats
 from structmask_gui.core.statistical.flat_tiles import FlatTiles
 from structmask_gui.core.statistical.frame_diagnostics import FrameEvidence, LineCovariance
 from structmask_gui.core.statistical.out_of_band import SpectralFit
@@ -97,6 +98,7 @@ class Evidence:
     """Whether differences hold more of the sample the further apart their frames are."""
     patterns: Patterns = field(default_factory=Patterns)
     """Narrow peaks in the power of whole frames, and patterns that are in every frame."""
+    repeats: Repeats | None = None  # Frames that were left out as equal to an earlier one
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +141,17 @@ class CorrelationEstimate:
 
 def _measured_names() -> list[str]:
     return [info.name for info in parameter_infos().values() if info.stage in MEASURED]
+
+
+def of_whole(estimate: CorrelationEstimate, repeats: Repeats) -> CorrelationEstimate:
+    """Return what was measured without repeated frames as of the whole stack."""
+    places = estimate.sampling.places.copy()
+    places[:, 0] = np.asarray(repeats.kept)[places[:, 0]]
+    return replace(
+        estimate,
+        sampling=replace(estimate.sampling, places=places),
+        evidence=replace(estimate.evidence, repeats=repeats),
+    )
 
 
 def in_grey_levels(estimate: CorrelationEstimate, exponent: int) -> CorrelationEstimate:

@@ -16,7 +16,6 @@ from structmask_gui.core.stack import screening
 from structmask_gui.core.stack.frames import (
     Frames,
     Recording,
-    apart,
     are_lossy,
     destriped_lines,
     middle,
@@ -208,12 +207,6 @@ def _without_constant(patches: NoisePatches, first: Pooled, source: NoiseSource)
             " another stack to subtract, or choose another source of noise."
         )
     if patches.n_used < 2:
-        planes = apart(source.raw)
-        if planes > 1:
-            raise InputError(
-                f"{source.raw.name} has the same planes at each of its times; give those of one"
-                f" time, as with --frames :{planes}."
-            )
         raise InputError(
             f"{source.raw.name} has frames that are equal to each other, so their"
             " differences hold no noise; give the frames as recorded, or choose another source"

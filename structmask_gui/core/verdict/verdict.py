@@ -132,6 +132,7 @@ def _flags(
         ("not_uniform", not_uniform(estimate) is not None),
         ("alternating", alternates(estimate)),
         ("dark_frames", dark_frames(estimate)),
+        ("repeated_frames", evidence.repeats is not None),
     )
     flags += [flag for flag, there in found if there]
     if evidence.frame.edge_power < _EDGE_POWER and not evidence.photons:

@@ -39,6 +39,7 @@ Flag = Literal[
     "not_uniform",
     "alternating",
     "dark_frames",
+    "repeated_frames",
     "interpolated",
     "compressed",
     "picture",
@@ -61,6 +62,7 @@ FLAG_WORDS: dict[Flag, str] = {
     "alternating": "Every second frame is another image, as where two channels were recorded in"
     " turn: measure every second frame alone.",
     "dark_frames": "Some frames are far darker than the others and show nothing: leave them out.",
+    "repeated_frames": "Frames that repeat an earlier one were left out.",
     "interpolated": "These images look resampled, registered or deconvolved. Use the raw data.",
     "compressed": "The images were compressed with loss; use the raw data.",
     "picture": "The estimate contains structure as well as noise.",
@@ -260,6 +262,12 @@ def flag_words(flag: Flag, estimate: CorrelationEstimate | None) -> str:
     """Return what a flag means for a measurement, as a sentence."""
     if estimate is not None and over_times(estimate) and flag in _OVER_TIMES:
         return _OVER_TIMES[flag]
+    repeats = None if estimate is None else estimate.evidence.repeats
+    if flag == "repeated_frames" and repeats is not None:
+        count, of = len(repeats.numbers), f"of {repeats.n_frames} frames"
+        if count == 1:
+            return f"1 {of} repeats an earlier one; it was left out."
+        return f"{count} {of} repeat an earlier one; they were left out."
     return FLAG_WORDS[flag]
 
 
