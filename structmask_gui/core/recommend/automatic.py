@@ -17,7 +17,7 @@ from structmask_gui.core.recommend.shapes import (
 )
 from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Sureness, percent
 from structmask_gui.core.verdict.kind import NoiseKind
-from structmask_gui.core.verdict.wording import FLAG_WORDS, REGULAR_IN_ONE, flag_words
+from structmask_gui.core.verdict.wording import FLAG_WORDS, REGULAR_IN_ONE, enlarged, flag_words
 
 _PLAIN = "Train plain Noise2Void."
 _COMPARE = "Compare any result with the raw frames."
@@ -70,6 +70,8 @@ _PROCESSED = ("interpolated", "compressed")
 
 def automatic_answer(case: Grounds) -> Answer:
     """Return the answer about the mask that was chosen."""
+    if case.enlarged is not None:
+        return _enlarged(case, *case.enlarged)
     if unseparated(case.extraction, case.recommendation):
         if case.recommendation is not None and case.recommendation.learned:
             if case.verdict.lines is not None and case.lines_show:
@@ -215,6 +217,19 @@ def _act_first(case: Grounds, what: str, advice: str, action: Action) -> Answer:
     meanwhile = "plain Noise2Void" if case.bare else hide(case.mask)
     sure = f"For the noise that changes from frame to frame: {meanwhile}."
     return _made(case, what, "act first", sure, advice, action, own)
+
+
+def _enlarged(case: Grounds, height: int, width: int) -> Answer:
+    doubted = case.bare or unseparated(case.extraction, case.recommendation)
+    meanwhile = "" if doubted else f" Meanwhile: {hide(case.mask)}."
+    return Answer(
+        f"{enlarged(height, width)}.",
+        "act first",
+        f"{WORDS['act first']} Plain Noise2Void would copy each pixel from its repeats.{meanwhile}",
+        "Bin them, or open the original; then measure again.",
+        case.not_tested,
+        ("what_to_record", "copy_plain_n2v" if case.bare else "use_mask"),
+    )
 
 
 def _whole_lines(case: Grounds, lines: str) -> Answer:

@@ -287,6 +287,12 @@ class Grounds:
         return untested(self.not_tested)
 
     @property
+    def enlarged(self) -> tuple[int, int] | None:
+        """The blocks by which pixels were enlarged by repetition, if they were."""
+        estimate = self.extraction.measurement.correlation
+        return None if estimate is None else estimate.evidence.enlarged
+
+    @property
     def pattern_of_pixels(self) -> bool:
         """Whether single pixels are brighter or darker in every frame."""
         estimate = self.extraction.measurement.correlation

@@ -98,6 +98,8 @@ class Evidence:
     """Whether differences hold more of the sample the further apart their frames are."""
     patterns: Patterns = field(default_factory=Patterns)
     """Narrow peaks in the power of whole frames, and patterns that are in every frame."""
+    enlarged: tuple[int, int] | None = None
+    """Height and width of the blocks by which pixels were enlarged by repetition, if they were."""
     repeats: Repeats | None = None  # Frames that were left out as equal to an earlier one
 
 

@@ -38,6 +38,9 @@ _BEYOND_CHANCE = 4.5
 # correlation that is asked for.
 _SHOT_NOISE = 0.02
 
+# Edges of blocks of equal pixels along each side, from which these are no chance.
+_FEWEST_EDGES = 8
+
 LINE_SHARE = 0.01
 """Share of the variance from which line offsets count."""
 
@@ -327,6 +330,25 @@ def photons_alone(
     error = float(np.sqrt(spread / (len(brightness) * area)))
     found = abs(ratio - 1) < _SHOT_NOISE + 3 * error
     return mean * len(brightness) * area if found else 0.0
+
+
+def enlargement(frames: AnyArray) -> tuple[int, int] | None:
+    """Return the height and width of the blocks of equal pixels that frames consist of, if any.
+
+    ``frames``: shape (n, height, width); as stored. In both directions, lines differ from the next
+    at the edges of blocks alone, and at most of these: one pixel of noise elsewhere is enough to
+    show that there are none.
+    """
+    sides = []
+    for axis in (1, 2):
+        differ = np.diff(frames, axis=axis).any(axis=(0, 3 - axis))
+        edges = np.flatnonzero(differ)
+        side = int(np.gcd.reduce(np.diff(edges))) if len(edges) >= _FEWEST_EDGES else 1
+        # Few edges at equal distances may be the sample's.
+        if side < 2 or len(edges) < np.ptp(edges) / side / 2:
+            return None
+        sides.append(side)
+    return sides[0], sides[1]
 
 
 def blockiness(frames: AnyArray) -> float:

@@ -37,6 +37,7 @@ from structmask_gui.core.statistical.frame_diagnostics import (
     LINE_SHARE,
     blockiness,
     diagnose_frames,
+    enlargement,
     photons_alone,
 )
 from structmask_gui.core.statistical.patches import NoisePatches, find_patches
@@ -111,7 +112,6 @@ def measure_correlation(
     lines = frame.lines(lags.variance, LINE_SHARE)
     numbers = range(min(source.stored.n_frames, 4))
     shown = np.stack([middle(source.stored, number) for number in numbers])
-    blocks = blockiness(shown)
     brightness, area = patches.brightness[patches.used], int(np.prod(patches.plan.patch_shape))
     counted = source.base in ("frames", "difference")
     photons = photons_alone(shown, lags, brightness, area) if counted else 0.0
@@ -141,7 +141,8 @@ def measure_correlation(
             unevenness=judged.unevenness,
             unevenness_error=judged.error,
             hot_share=first.hot / max(first.pixels, 1),
-            blockiness=blocks,
+            blockiness=blockiness(shown),
+            enlarged=enlargement(shown),
             lossy=are_lossy(measured),
             frame=frame,
             fit=separated.fit,

@@ -135,7 +135,8 @@ def _flags(
         ("repeated_frames", evidence.repeats is not None),
     )
     flags += [flag for flag, there in found if there]
-    if evidence.frame.edge_power < _EDGE_POWER and not evidence.photons:
+    resampled = evidence.frame.edge_power < _EDGE_POWER and not evidence.photons
+    if resampled or evidence.enlarged is not None:
         flags.append("interpolated")
     if evidence.blockiness > _BLOCKY or evidence.lossy:
         flags.append("compressed")

@@ -262,6 +262,8 @@ def flag_words(flag: Flag, estimate: CorrelationEstimate | None) -> str:
     """Return what a flag means for a measurement, as a sentence."""
     if estimate is not None and over_times(estimate) and flag in _OVER_TIMES:
         return _OVER_TIMES[flag]
+    if flag == "interpolated" and estimate is not None and estimate.evidence.enlarged is not None:
+        return f"{enlarged(*estimate.evidence.enlarged)}: bin them, or open the original."
     repeats = None if estimate is None else estimate.evidence.repeats
     if flag == "repeated_frames" and repeats is not None:
         count, of = len(repeats.numbers), f"of {repeats.n_frames} frames"
@@ -269,6 +271,11 @@ def flag_words(flag: Flag, estimate: CorrelationEstimate | None) -> str:
             return f"1 {of} repeats an earlier one; it was left out."
         return f"{count} {of} repeat an earlier one; they were left out."
     return FLAG_WORDS[flag]
+
+
+def enlarged(height: int, width: int) -> str:
+    """Return that pixels were enlarged to blocks, as the beginning of a sentence."""
+    return f"Pixels were enlarged {height} x {width} by repetition"
 
 
 def not_uniform(estimate: CorrelationEstimate) -> UnlikePart | None:

@@ -9,6 +9,8 @@ from scipy.ndimage import gaussian_filter, zoom
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.recommend.answer import answer
+from structmask_gui.core.recommend.extract import extract_recording
 from structmask_gui.core.simulation import (
     NoiseModel,
     cells,
@@ -126,6 +128,17 @@ def test_enlarged_images_are_recognised():
     _, _, verdict = measured(large)
     assert "interpolated" in verdict.flags
     assert not verdict.sure
+
+
+def test_pixels_that_are_repeated_are_to_be_binned():
+    frames, _ = frames_of("white", size=96, picture=cells((96, 96)), strength=1.0)
+    for large in (frames, frames[:1]):
+        large = np.kron(large, np.ones((1, 3, 3)))
+        said = "Pixels were enlarged 3 x 3 by repetition"
+        assert f"{said}: bin them, or open the original." in measured(large)[2].text
+        told = answer(extract_recording(large, AUTOMATIC.changed(mask_choice="recommended")))
+        assert (told.what, told.told) == (f"{said}.", "act first")
+        assert told.advice.startswith("Bin them, or open the original")
 
 
 def test_noise_that_follows_brightness_is_shown_by_brightness():
