@@ -73,7 +73,7 @@ class Evidence:
     unevenness_error: FloatArray
     """Shape (bands,); spread of the tiles' power over that of noise, by frequency band."""
     hot_share: float  # Share of pixels repaired as hot
-    blockiness: float  # t-value of 8 x 8 blocks in the frames as stored
+    blockiness: float  # How far blocks of a codec stand out in a frame as stored, 0 to 1
     lossy: bool  # Whether the file says that they were compressed with loss
     frame: FrameEvidence  # What shows only over whole frames
     fit: SpectralFit | None = (

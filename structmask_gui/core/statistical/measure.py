@@ -141,7 +141,7 @@ def measure_correlation(
             unevenness=judged.unevenness,
             unevenness_error=judged.error,
             hot_share=first.hot / max(first.pixels, 1),
-            blockiness=blockiness(shown),
+            blockiness=blockiness(shown[0]),
             enlarged=enlargement(shown),
             lossy=are_lossy(measured),
             frame=frame,

@@ -11,6 +11,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import Lines
 from structmask_gui.core.stack.screening import CLIPPED
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
+from structmask_gui.core.statistical.frame_diagnostics import BLOCKY
 from structmask_gui.core.statistical.profiles import brightness_curve
 from structmask_gui.core.statistical.selection import StatisticalSelection
 from structmask_gui.core.statistical.separation import MISFIT, SEVERAL
@@ -27,10 +28,9 @@ from structmask_gui.core.verdict.wording import (
     to_remove,
 )
 
-# `FrameEvidence.edge_power` below which frames were resampled; t-value of 8 x 8 blocks, and share
-# of hot pixels, from which they are reported.
+# `FrameEvidence.edge_power` below which frames were resampled; share of hot pixels from which they
+# are reported.
 _EDGE_POWER = 0.06
-_BLOCKY = 5.0
 _HOT_SHARE = 2e-5
 _DOUBTED = {"cannot_tell", "picture", "interpolated", "compressed", "alternating"}
 # Correlation that nearly all lags of a window have where structure is left in differences.
@@ -138,7 +138,7 @@ def _flags(
     resampled = evidence.frame.edge_power < _EDGE_POWER and not evidence.photons
     if resampled or evidence.enlarged is not None:
         flags.append("interpolated")
-    if evidence.blockiness > _BLOCKY or evidence.lossy:
+    if evidence.blockiness > BLOCKY or evidence.lossy:
         flags.append("compressed")
     structure, unknown = _structure(estimate, selection, parameters)
     if structure:

@@ -7,23 +7,50 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.ndimage import gaussian_filter, zoom
 
-from structmask_gui.core.simulation import NoiseModel, kernels, simulate
-from structmask_gui.core.statistical.frame_diagnostics import blockiness, enlargement
+from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
+from structmask_gui.core.statistical.frame_diagnostics import BLOCKY, blockiness, enlargement
 
 
-def test_jpeg_blocks_show_and_noise_has_none():
+def packed(frame, quality):
+    buffer = io.BytesIO()
+    Image.fromarray(frame).save(buffer, "JPEG", quality=quality)
+    return np.asarray(Image.open(buffer)).astype(float)
+
+
+@pytest.mark.parametrize("quality", [50, 75, 90, 95])
+def test_jpeg_shows_wherever_its_blocks_begin_and_however_it_was_scaled(quality):
     model = NoiseModel(kernels()["row 7"], sigma=8)
-    noise = simulate(model, (256, 256), n_frames=3, seed=3)
-    frames = np.clip(np.rint(110 + noise), 0, 255).astype(np.uint8)
-    assert blockiness(frames) < 5
-    packed = []
+    noise = simulate(model, (200, 256), n_frames=1, seed=3)[0]
+    frame = np.clip(np.rint(110 + noise + 60 * cells((200, 256))), 0, 255).astype(np.uint8)
+    assert blockiness(frame.astype(float)) < BLOCKY / 2
+    coded = packed(frame, quality)
+    for one in (coded, coded[3:, 5:], coded / 255, 257 * coded):
+        assert blockiness(one) > 2 * BLOCKY
+
+
+def test_frames_that_are_as_regular_as_jpeg_are_not_taken_for_it():
+    random = np.random.default_rng(1)
+    y, x = np.mgrid[:128, :128]
+    fine = random.normal(0, 9, (128, 128))
+    small = random.normal(110, 20, (32, 32))
+    frames = [zoom(small, 4, order=order, grid_mode=True, mode="nearest") for order in (0, 1, 3)]
+    frames += [
+        np.kron(small[:16, :16], np.ones((8, 8))),
+        110 + fine + np.tile(random.normal(0, 20, (8, 8)), (16, 16)),
+        100.0 * ((x // 8 + y // 8) % 2),
+        (x + y) / 2,
+        random.poisson(0.01, (128, 128)),
+        7 * random.poisson(0.5, (128, 128)),
+        np.zeros((128, 128)),
+        gaussian_filter(fine, 2),
+    ]
     for frame in frames:
-        buffer = io.BytesIO()
-        Image.fromarray(frame).save(buffer, "JPEG", quality=75)
-        packed.append(np.asarray(Image.open(buffer)))
-    assert blockiness(np.stack(packed)) > 5
-    assert blockiness(np.stack(packed)[:, 3:, 5:]) > 5
+        assert blockiness(np.clip(np.rint(frame), 0, 255)) < BLOCKY / 2
+    # Not of 8 bits, and too small.
+    assert blockiness(fine) == 0
+    assert blockiness(np.rint(fine[:60])) == 0
 
 
 @pytest.mark.parametrize("sides", [(2, 2), (3, 3), (2, 4)])
