@@ -80,7 +80,7 @@ def _weights(reach: int) -> FloatArray:
     lags, near = next_to.size // 2, int(next_to.sum()) // 2
     if near == lags:
         return np.ones(next_to.shape)
-    return np.where(next_to, _NEXT * lags / near, (1 - _NEXT) * lags / (lags - near))
+    return np.asarray(np.where(next_to, _NEXT * lags / near, (1 - _NEXT) * lags / (lags - near)))
 
 
 def benjamini_hochberg(p_values: FloatArray) -> FloatArray:
