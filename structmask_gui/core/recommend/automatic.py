@@ -16,7 +16,7 @@ from structmask_gui.core.recommend.shapes import (
     smeared,
 )
 from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Sureness, percent
-from structmask_gui.core.verdict.kind import NoiseKind
+from structmask_gui.core.verdict.kind import NoiseKind, direction
 from structmask_gui.core.verdict.wording import FLAG_WORDS, REGULAR_IN_ONE, enlarged, flag_words
 
 _PLAIN = "Train plain Noise2Void."
@@ -373,10 +373,11 @@ def _gains_nothing(case: Grounds, found: Mask) -> Answer:
 
 
 def _smear(case: Grounds, kind: NoiseKind) -> str:
-    """Begin the first sentence; what a row or a column hides is smeared along it."""
+    """Begin the first sentence; what a row or a column hides is smeared along it, if it is."""
     height, width = case.mask.array.shape
-    if kind == "blob" and 1 in (height, width):
-        kind = "rows" if height == 1 else "columns"
+    estimate = case.extraction.measurement.correlation
+    if kind == "blob" and 1 in (height, width) and estimate is not None:
+        kind = direction("rows" if height == 1 else "columns", estimate.lags)
     smear = smeared(kind, opposite=case.opposite)
     return smear[0].upper() + smear[1:]
 

@@ -142,13 +142,17 @@ class Grounds:
 
     @property
     def opposite(self) -> bool:
-        """Whether neighbours that share noise have it with the opposite sign."""
+        """Whether neighbours that share noise, the next ones first, have the opposite sign."""
         estimate, selection = self.extraction.measurement.correlation, self.extraction.selection
         if estimate is None or selection is None:
             return False
+        if self.recommendation is not None and self.recommendation.learned:
+            return False  # What was measured is not the noise; that which is learned is smooth.
         reach = selection.kept.shape[0] // 2
         rho = np.where(selection.kept, crop_or_pad(estimate.lags.rho, selection.kept.shape), 0.0)
         rho[reach, reach] = 0.0
+        near = rho[reach - 1 : reach + 2, reach - 1 : reach + 2]
+        rho = near if near.any() else rho
         return float((rho * np.abs(rho)).sum()) < 0
 
     @property

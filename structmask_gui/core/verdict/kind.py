@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from structmask_gui.core.arrays import BoolArray, FloatArray
+from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.postprocess import centre_component
 from structmask_gui.core.stack.frames import Lines
@@ -39,6 +40,8 @@ KIND_WORDS: dict[NoiseKind, str] = {
 
 # Standard errors from which a correlation below ``rho_min`` counts as present.
 _THERE = 3.0
+# Share of the correlation along a line from which that across it is called as much.
+_ALIKE = 0.8
 # Shares of the squared correlation on one line, and on both axes, that make a line and a cross.
 _MAIN = 0.85
 _CROSS = 0.6
@@ -79,13 +82,38 @@ def kind_of(kept: BoolArray, estimate: CorrelationEstimate) -> NoiseKind:
     )
     for kind, share in lines:
         if share >= _MAIN * total:
-            return kind
+            return direction(kind, estimate.lags)
     axes, corner = _beside(weight, middle)
     beside = int(kept.sum() - kept[middle].sum() - kept[:, middle].sum() + 1)
     few = 2 * beside <= int(kept.sum()) - 1
     if few and in_row + in_column >= _CROSS * total and corner < 0.35 * axes:
         return "cross"
     return _two_dimensional(kept)
+
+
+def direction(kind: NoiseKind, lags: LagEstimate) -> NoiseKind:
+    """Return the kind of a line, or "cross" or "blob" where neighbours across it share as much.
+
+    Of noise alike in all directions, chance may leave that of one alone above ``rho_min``.
+    """
+    middle, rho, error = lags.reach, lags.rho, lags.standard_error
+    row, column = (middle, middle + 1), (middle + 1, middle)
+    diagonals = [(middle + 1, middle + 1), (middle + 1, middle - 1)]
+
+    def shares(place: tuple[int, int], as_much_as: tuple[int, int]) -> bool:
+        along, across = float(rho[as_much_as]), float(rho[place])
+        less = abs(along) - abs(across)
+        chance = float(np.hypot(error[as_much_as], error[place]))
+        alike = less < max(_THERE * chance, (1 - _ALIKE) * abs(along))
+        return alike and along * across > 0 and abs(across) > _THERE * float(error[place])
+
+    if kind == "diagonal":
+        best = max(diagonals, key=lambda place: abs(float(rho[place])))
+        return "blob" if shares(row, best) and shares(column, best) else kind
+    along, across = (row, column) if kind == "rows" else (column, row)
+    if not shares(across, along):
+        return kind
+    return "blob" if any(shares(place, along) for place in diagonals) else "cross"
 
 
 def line_with_gaps(kept: BoolArray, estimate: CorrelationEstimate) -> NoiseKind | None:

@@ -14,6 +14,7 @@ from structmask_gui.core.quality.basis import extraction_basis
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.candidates import BARE, BARE_CENTRE
 from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
+from structmask_gui.core.recommend.grounds import Grounds
 from structmask_gui.core.recommend.readings import Structure
 from structmask_gui.core.recommend.shapes import expected, faint, hide, of_noise
 from structmask_gui.core.recommend.wording import (
@@ -245,6 +246,20 @@ def test_the_sign_of_the_noise_is_said(kernel, said):
     )
     found = extract_recording(500 + 25 * noise, AUTOMATIC)
     assert answer(found).what.startswith(said)
+
+
+def test_the_next_neighbours_decide_the_sign_where_they_share_noise():
+    found = automatic("row 7")
+    lags = found.measurement.correlation.lags
+    rho = lags.rho.copy()
+    rho[:, [lags.reach - 2, lags.reach + 2]] *= -2
+    rings = with_estimate(found, lags=replace(lags, rho=rho))
+    assert answer(rings).what.startswith("Noise smeared along the rows")
+    # What was measured is not the noise where that was learned.
+    opposite = with_estimate(found, lags=replace(lags, rho=-lags.rho))
+    assert Grounds(opposite, found.verdict, found.recommendation).opposite
+    learned = replace(found.recommendation, learned=True)
+    assert not Grounds(opposite, found.verdict, learned).opposite
 
 
 def test_faint_noise_has_one_article():
