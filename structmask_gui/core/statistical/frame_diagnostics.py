@@ -405,7 +405,9 @@ def _grey_levels(values: FloatArray) -> FloatArray | None:
     found = np.unique(values)
     if not 2 <= len(found) <= _LEVELS:
         return None
-    levels = (values - found[0]) / np.diff(found).min()
+    step = np.diff(found).min()
+    if np.ptp(found) > (_LEVELS - 0.5) * step:
+        return None
+    levels = (values - found[0]) / step
     whole = np.rint(levels)
-    fits = whole.max() < _LEVELS and np.abs(levels - whole).max() < _ROUNDED
-    return whole if fits else None
+    return whole if np.abs(levels - whole).max() < _ROUNDED else None

@@ -48,8 +48,9 @@ def test_frames_that_are_as_regular_as_jpeg_are_not_taken_for_it():
     ]
     for frame in frames:
         assert blockiness(np.clip(np.rint(frame), 0, 255)) < BLOCKY / 2
-    # Not of 8 bits, and too small.
+    # Not of 8 bits, of steps too small to divide by, and too small.
     assert blockiness(fine) == 0
+    assert blockiness(np.where(fine > 9, 5e-324, np.rint(fine / 9))) == 0
     assert blockiness(np.rint(fine[:60])) == 0
 
 
