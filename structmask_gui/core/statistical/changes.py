@@ -94,8 +94,8 @@ def without_common(
 ) -> LagEstimate | None:
     """Return the noise if all that is correlated is the sample's; None if it does not look so.
 
-    For two frames, of which it cannot be tested whether they differ more the further apart they
-    are: other planes, channels or moments differ by what is correlated as the sample is.
+    For frames of which it cannot be tested whether they differ more the further apart they are:
+    planes, channels and moments of one sample differ by what is correlated as the sample is.
 
     Parameters
     ----------
