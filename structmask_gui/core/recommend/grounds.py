@@ -219,7 +219,7 @@ class Grounds:
 
     @property
     def changing(self) -> bool:
-        """Whether differences of frames hold more of the sample the further apart they are."""
+        """Whether frames differ as moments, planes or channels of one sample do."""
         return self.recommendation is not None and self.recommendation.changing
 
     @property

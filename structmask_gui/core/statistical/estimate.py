@@ -95,7 +95,8 @@ class Evidence:
     cut-off, in flat tiles, and in differences as they are, without the one that is used; and in
     differences without what a changing sample adds."""
     changing: bool = False
-    """Whether differences hold more of the sample the further apart their frames are."""
+    """Whether frames differ as a sample does: more the further apart they are, or in what is
+    correlated as what they share."""
     patterns: Patterns = field(default_factory=Patterns)
     """Narrow peaks in the power of whole frames, and patterns that are in every frame."""
     enlarged: tuple[int, int] | None = None

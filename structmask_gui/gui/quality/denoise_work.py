@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +76,8 @@ class Plan:
     mask: Mask
     mask_from: str
     accepted: tuple[Doubt, ...]
+    flags: tuple[str, ...]
+    """As from `flags_of`: whether noise could be told from structure."""
     target: Path | None
     """Beside which the state is kept; None keeps none."""
     basis: Basis | None
@@ -86,15 +88,23 @@ class Plan:
     discard: threading.Event = field(default_factory=threading.Event)
 
 
-def find_doubts(state: State, task: Task) -> tuple[Doubt, ...]:
-    """Return what is asked about."""
+class Looked(NamedTuple):
+    """What a look at the stack has shown before it is denoised."""
+
+    doubts: tuple[Doubt, ...]  # What is asked about
+    flags: tuple[str, ...]  # As from `flags_of`
+
+
+def look(state: State, task: Task) -> Looked:
+    """Look for what speaks against denoising."""
     from structmask_gui.core.recommend.recommend import told_error
     from structmask_gui.io.denoise_files import doubts_about, flags_of
 
     assert state.stack is not None
     check_there(state.signatures)
     flags = flags_of(state.stack, state.extraction, task, state.mask)
-    return doubts_about(state.stack, flags, told_error(state.extraction, state.mask))
+    doubts = doubts_about(state.stack, flags, told_error(state.extraction, state.mask))
+    return Looked(doubts, flags)
 
 
 def denoise(plan: Plan, task: Task) -> Denoised:
@@ -205,7 +215,7 @@ def _room(*shape: int) -> Floats:
 def _evaluated(plan: Plan, made: Denoised, task: Task) -> Denoised:
     from structmask_gui.core.denoised.evaluate import evaluate
     from structmask_gui.core.quality.basis import extraction_basis
-    from structmask_gui.io.denoise_files import flags_of, trusted_as_told
+    from structmask_gui.io.denoise_files import trusted_as_told
 
     task.report(0, 0, "Evaluating")
     assert plan.state.extraction is not None
@@ -216,8 +226,7 @@ def _evaluated(plan: Plan, made: Denoised, task: Task) -> Denoised:
             plan.state.extraction, plan.state.frames, task=task.reporting(None)
         )
         made = replace(made, noise_sd=basis.noise.variance**0.5)
-        flags = flags_of(plan.stack, plan.state.extraction, task.reporting(None))
-        basis = trusted_as_told(basis, flags)
+        basis = trusted_as_told(basis, plan.flags)
         denoised = ArrayFrames(made.answers, "the denoised stack")
         found = evaluate(plan.stack, denoised, plan.mask, measured=basis, here=True, task=task)
         return replace(made, evaluation=found)

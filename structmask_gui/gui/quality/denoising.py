@@ -18,11 +18,12 @@ from PySide6.QtCore import QObject, Signal
 from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.quality.denoise_work import (
     Denoised,
+    Looked,
     Plan,
     Shown,
     denoise,
-    find_doubts,
     forget_and_tell,
+    look,
     put_spots,
     read,
     save,
@@ -70,6 +71,7 @@ class Denoising(QObject):
             job.stepped.connect(self._on_step)
         self.phase: Phase = "nothing"
         self.doubts: tuple[Doubt, ...] = ()
+        self._flags: tuple[str, ...] = ()
         self._checked: Mask | None = None  # the mask that `doubts` are about
         self.made: Denoised | None = None
         self.bare: Denoised | None = None
@@ -134,7 +136,7 @@ class Denoising(QObject):
             return
         self._checked = state.mask
         self._set("checking")
-        self._job.run(partial(find_doubts, state), self._on_doubts, self._on_failed)
+        self._job.run(partial(look, state), self._on_looked, self._on_failed)
 
     def start(self, accepted: tuple[Doubt, ...] = ()) -> None:
         """Denoise with the present mask, from a state that was left if there is one.
@@ -228,6 +230,7 @@ class Denoising(QObject):
             mask,
             mask_from,
             self.accepted,
+            self._flags,
             target,
             session.quality.basis,
             lambda: session.state.frame,
@@ -259,9 +262,9 @@ class Denoising(QObject):
         self._set("done" if self.made is not None else otherwise)
         self.show_frame()
 
-    def _on_doubts(self, doubts: tuple[Doubt, ...]) -> None:
-        self.doubts = doubts
-        if doubts:
+    def _on_looked(self, looked: Looked) -> None:
+        self.doubts, self._flags = looked
+        if self.doubts:
             self._set("asking")
             self.show_frame()
         else:

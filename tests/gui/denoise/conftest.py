@@ -15,6 +15,7 @@ from structmask_gui.core.denoising import denoiser
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.quality import denoising as job
 from structmask_gui.gui.quality.denoise_window import DenoiseWindow
+from structmask_gui.gui.quality.denoise_work import Looked
 from structmask_gui.gui.window.main_window import MainWindow
 from tests.gui.conftest import noise
 from tests.gui.open_dialogs import dialog, trigger
@@ -47,7 +48,7 @@ def doubts(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Return what says which doubts there are about the stack."""
 
     def set_doubts(*names: str) -> None:
-        monkeypatch.setattr(job, "find_doubts", lambda _state, _task: names)
+        monkeypatch.setattr(job, "look", lambda _state, _task: Looked(names, ()))
 
     set_doubts()
     return set_doubts

@@ -14,6 +14,7 @@ from structmask_gui.core.denoising import denoiser
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.quality import denoising as job
 from structmask_gui.gui.quality.denoise_window import DenoiseWindow
+from structmask_gui.gui.quality.denoise_work import Looked
 from structmask_gui.gui.window.main_window import MainWindow
 from tests.gui.denoise.conftest import small_stack
 from tests.gui.open_dialogs import dialog, trigger
@@ -37,7 +38,7 @@ def done(loaded: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> D
     """Return the window with a result that is not saved."""
     monkeypatch.setattr(denoiser, "_ROUNDS", 2)
     monkeypatch.setattr(denoiser, "_ROUND", 8)
-    monkeypatch.setattr(job, "find_doubts", lambda _state, _task: ())
+    monkeypatch.setattr(job, "look", lambda _state, _task: Looked((), ()))
     loaded.session.edits.set_mask(ROW, "edited by hand", "Draw")
     trigger(loaded, "denoise")
     shown: DenoiseWindow = dialog(DenoiseWindow)
@@ -182,7 +183,7 @@ def test_doubts_of_another_mask_are_accepted_beside_a_result(
     loaded: MainWindow, done: DenoiseWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ):
     loaded.session.edits.set_mask(LONGER, "edited by hand", "Draw")
-    monkeypatch.setattr(job, "find_doubts", lambda _state, _task: ("no_gain",))
+    monkeypatch.setattr(job, "look", lambda _state, _task: Looked(("no_gain",), ()))
     done.start_button.click()
     pressed("Discard")
     qtbot.waitUntil(lambda: bool(done.ticks), timeout=WAIT)

@@ -15,7 +15,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.progress import NO_TASK
 from structmask_gui.gui.export.work import Result, write_masks
-from structmask_gui.gui.quality.denoise_work import Plan, denoise, find_doubts
+from structmask_gui.gui.quality.denoise_work import Plan, denoise, look
 from structmask_gui.gui.quality.destriping import Destriping
 from structmask_gui.gui.session.denoised import DenoisedStack
 from structmask_gui.gui.session.engine import Engine
@@ -137,9 +137,9 @@ def test_it_is_not_denoised(session: Session, stack_file: Path):
     assert state.mask is not None
     write_anew(stack_file)
     with pytest.raises(InputError, match="was changed"):
-        find_doubts(state, NO_TASK)
+        look(state, NO_TASK)
     plan = Plan(
-        state, state.stack, state.mask, "", (), None, None, lambda: 0, lambda _: None, forgotten
+        state, state.stack, state.mask, "", (), (), None, None, lambda: 0, lambda _: None, forgotten
     )
     with pytest.raises(InputError, match="was changed"):
         denoise(plan, NO_TASK)
@@ -168,7 +168,7 @@ def test_its_mask_is_not_saved(session: Session, stack_file: Path, form: str):
 def test_one_that_is_gone_is_neither_denoised_nor_recorded(session: Session, stack_file: Path):
     stack_file.unlink()
     with pytest.raises(InputError) as error:
-        find_doubts(session.state, NO_TASK)
+        look(session.state, NO_TASK)
     assert "can still be measured until it is closed, but not denoised" in str(error.value)
     with pytest.raises(InputError) as record:
         Result.of(session).record(NO_TASK)
