@@ -86,7 +86,7 @@ class Grounds:
             return ""
         if self.differences and estimate.evidence.suspected:
             return _UNEVEN
-        # Nor is a sample a line.
+        # A line is no sample's; what a wider mask hides may be.
         if self.changing and min(self.mask.shape) > 1:
             return _CHANGING
         if found.chosen.worst > DOUBTED:
