@@ -227,7 +227,9 @@ def _stamp(shape: Shape, size: float, angle: float) -> FloatArray:
     y, x = np.mgrid[-_HALF:_HALF, -_HALF:_HALF].astype(np.float64)
     sd = size / 2.355  # full width at half maximum of a Gaussian
     if shape == "step":
-        result = (np.maximum(np.abs(y), np.abs(x)) <= size / 2).astype(np.float64)
+        # Half-open, so that an even side is not one pixel more.
+        in_y, in_x = ((-size / 2 <= at) & (at < size / 2) for at in (y, x))
+        result = (in_y & in_x).astype(np.float64)
     elif shape == "line":
         along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
         result = np.exp(-(across**2) / (2 * sd**2)) * (np.abs(along) <= 12)

@@ -140,6 +140,8 @@ class StructuralNoiseExtractor:
 def _checked_patches(patches: Sequence[AnyArray] | AnyArray) -> list[AnyArray]:
     if isinstance(patches, np.ndarray) and patches.ndim == 2:
         patches = [patches]
+    if np.ma.isMaskedArray(patches) or any(map(np.ma.isMaskedArray, patches)):
+        raise InputError("A patch is a masked array; leave out patches with masked pixels.")
     arrays: list[NDArray[Any]] = [np.asarray(patch) for patch in patches]
     if not arrays:
         raise InputError("There are no patches; give at least one.")

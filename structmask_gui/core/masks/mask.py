@@ -107,7 +107,11 @@ class Mask:
         InputError
             If any of that does not hold.
         """
-        return cls(_checked(np.asarray(values), name))
+        try:
+            array = np.asarray(values)
+        except ValueError:
+            raise InputError(f"{name} has rows of unlike length; a mask is a rectangle.") from None
+        return cls(_checked(array, name))
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.fill import filled_part, without_fill
 from structmask_gui.core.stack.frames import Frames, Recording
+from structmask_gui.core.stack.patches import checked_region
 from structmask_gui.core.stack.repeats import Repeats, find_repeats, recording_without
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def measure(
         Within 0.2 s of cancellation.
     """
     recording = Recording.of(recording)
+    # Before frames are compared with each other, which too small ones cannot be.
+    checked_region(recording.frames, recording.region)
     if parameters.method == "statistical":
         return _measure_statistically(recording, parameters, on_estimate, earlier, task)
     if parameters.method == "spine":

@@ -74,9 +74,12 @@ def _flatness(over: FloatArray, good: NDArray[np.bool_]) -> FloatArray:
     from scipy.ndimage import uniform_filter
 
     around = uniform_filter(over**2, (SPAN, _ALONG), mode="reflect")
-    floor = np.quantile(around[good], _FLATTEST)
-    scale = around + floor
-    return np.where(good, np.divide(floor, scale, out=np.ones_like(scale), where=scale > 0), 0) ** 2
+    # Where nothing changes at all is fill, or noise-free; the rest is weighed as without it.
+    changes = around[good & (around > 0)]
+    if changes.size == 0:
+        return good.astype(np.float64)
+    floor = np.quantile(changes, _FLATTEST)
+    return np.where(good, floor / (around + floor), 0.0) ** 2
 
 
 def _weighted_medians(values: FloatArray, weights: FloatArray) -> FloatArray:

@@ -53,7 +53,8 @@ def scaled(recording: Recording, exponent: int) -> Recording:
 def exponent_for(frames: Frames) -> int:
     """Return the power of two that brings pixel values to a size that squares fit; mostly 0."""
     half = _half_range(frames)
-    if half == 0 or frames.dtype.kind != "f":
+    wide = frames.dtype.kind == "f" or frames.dtype.itemsize > _WIDE
+    if half == 0 or not wide:
         return 0
     size = int(np.frexp(half)[1])
     if not _SMALLEST <= size <= _LARGEST:

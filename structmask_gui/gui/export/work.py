@@ -139,5 +139,6 @@ def write_report(result: Result, path: Path, task: Task) -> list[str]:
         from structmask_gui.gui.export.pdf import pdf_bytes
 
         page = pdf_bytes(page)
+    task.stop_if_cancelled()
     write_atomic(path, page, force=True)
     return [str(path)]

@@ -40,7 +40,8 @@ _REPORT_EVERY = 0.05
 _STACK = 8 * 2**20
 """Bytes of stack: threads on macOS have 512 KB, which OpenBLAS overruns."""
 
-_PATIENCE = 10.0
+_FINISH_WITHIN = 10.0
+"""Seconds that jobs under way are given to end when their lane closes."""
 
 _now = time.monotonic
 
@@ -125,8 +126,8 @@ class Lane(QThread):
             self._drop()
 
     def finish(self) -> bool:
-        """Let all jobs end, then close; False when one did not within `_PATIENCE` seconds."""
-        deadline = time.monotonic() + _PATIENCE
+        """Let all jobs end, then close; False when one did not within `_FINISH_WITHIN` seconds."""
+        deadline = time.monotonic() + _FINISH_WITHIN
         while self.busy and time.monotonic() < deadline:
             time.sleep(0.01)
         return self.close()
@@ -285,6 +286,8 @@ class Job(QObject):
         if self._order == "next" and self._asked:
             self._next = request
             return
+        # What still waits is older, if this was asked for while a result was handed over.
+        self._next = None
         if self._order == "latest":
             self._asked.clear()
         self._asked[self._lane.submit(work)] = request
@@ -348,7 +351,7 @@ class Writers(QObject):
         return " and ".join(what for what, job in self._jobs if job.pending)
 
     def cancel(self) -> None:
-        """Stop what is being written; the files are as they were before."""
+        """Stop what is being written; a file that is not complete is as it was before."""
         for _, job in self._jobs:
             job.cancel()
 

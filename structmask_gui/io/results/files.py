@@ -183,6 +183,7 @@ def write_forms(
     contents = [(path, _FORMS[form](mask)) for form, path in files.items() if form != "json"]
     if "json" in files:
         contents.append((files["json"], record(task).as_json()))
+    task.stop_if_cancelled()
     write_together(contents, force=True)
     return list(files.values())
 

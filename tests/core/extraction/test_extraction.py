@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from structmask_gui.core.correlation.autocorrelation import average_patches
 from structmask_gui.core.errors import Cancelled, InputError, ParameterError
 from structmask_gui.core.extraction.extraction import extract_array, select
+from structmask_gui.core.extraction.extractor import StructuralNoiseExtractor
 from structmask_gui.core.extraction.rings import Decision, ring_index
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
@@ -426,3 +427,17 @@ def test_the_decision_about_each_pixel(values, seen):
         if found.considered and result.parameters.convention == "as-implemented":
             above = result.centre[here] > found.threshold
             np.testing.assert_array_equal(result.rings.above[here], above)
+
+
+def test_patches_with_masked_pixels_are_refused():
+    patches = np.ma.array(np.ones((6, 64, 64)), mask=np.zeros((6, 64, 64), dtype=bool))
+    for form in (patches, list(patches)):
+        with pytest.raises(InputError, match="is a masked array"):
+            StructuralNoiseExtractor(center_size=11).extract_mask(form)
+
+
+@pytest.mark.parametrize("shape", [(4, 1, 96), (4, 96, 1), (2, 1, 1)])
+def test_frames_that_are_too_small_are_told_so_before_they_are_compared(shape):
+    frames = ArrayFrames(np.random.default_rng(0).normal(size=shape))
+    with pytest.raises(InputError, match="at least 16 x 16"):
+        measure(frames, Parameters(method="statistical", source="automatic"))

@@ -147,3 +147,8 @@ def test_a_thick_line_is_not_called_a_column():
     assert Mask(array).statistics.shape_words == "Wide column"
     assert Mask(array.T).statistics.shape_words == "Wide row"
     assert Mask(np.ones((9, 1), dtype=bool)).statistics.shape_words == "Column"
+
+
+def test_rows_of_unlike_length_are_no_mask():
+    with pytest.raises(InputError, match="A has rows of unlike length"):
+        compare_masks([[1], [1, 1, 1]], [[1]])

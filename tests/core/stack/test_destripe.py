@@ -79,3 +79,9 @@ def test_a_region_of_destriped_frames_is_known_as_such():
 def test_an_array_without_lines_is_answered_by_a_sentence():
     with pytest.raises(InputError, match="2-D"):
         line_offsets(np.zeros(5), "rows")
+
+
+def test_constant_rows_beside_an_image_do_not_spoil_its_offsets():
+    frame = np.zeros((128, 128))
+    frame[20:] = np.random.default_rng(0).normal(100, 5, (108, 128))
+    assert np.abs(line_offsets(frame, "rows")[40:]).max() < 3

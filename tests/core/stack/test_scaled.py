@@ -126,3 +126,9 @@ def test_which_values_are_scaled():
     assert exponent == pytest.approx(-np.log2(5e-29), abs=4)
     scaled = ScaledFrames(ArrayFrames(small), exponent)
     assert np.array_equal(np.ldexp(scaled.read(1, 2, 9), -exponent), small[1, 2:9], equal_nan=True)
+
+
+def test_wide_whole_numbers_are_scaled_too():
+    wide = (np.random.default_rng(0).normal(size=(6, 128, 128)) * 1e17).astype(np.int64)
+    assert exponent_for(ArrayFrames(wide)) < 0
+    assert exponent_for(ArrayFrames((wide // 10**15).astype(np.int32))) == 0

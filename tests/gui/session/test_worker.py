@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import Task
-from structmask_gui.gui.session.worker import Lane, Outcome, sentence_of
+from structmask_gui.gui.session.worker import Job, Lane, Outcome, sentence_of
 
 
 @pytest.fixture
@@ -179,3 +179,18 @@ def test_a_result_is_not_kept_alive_by_the_waiting_thread(lane: Lane, qtbot: QtB
 
 def test_sentence_of_an_error_without_a_file():
     assert sentence_of(OSError(28, "No space left on device")) == "No space left on device."
+
+
+def test_what_is_asked_for_while_a_result_is_handed_over_is_the_newest(qtbot: QtBot):
+    job = Job("next", pytest.fail, order="next")
+    got: list[str] = []
+
+    def first_done(result: str) -> None:
+        got.append(result)
+        job.run(lambda _task: "newest", got.append)
+
+    job.run(lambda _task: "first", first_done)
+    job.run(lambda _task: "older", got.append)
+    qtbot.waitUntil(lambda: len(got) >= 2 and not job.busy)
+    assert got == ["first", "newest"]
+    assert job.close()
