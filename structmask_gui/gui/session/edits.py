@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from structmask_gui.core.errors import StructMaskError
@@ -16,6 +17,22 @@ if TYPE_CHECKING:
     from structmask_gui.core.stack.frames import Region
     from structmask_gui.gui.session.state import State
     from structmask_gui.io.presets.preset import Preset
+
+
+class EditsByFile:
+    """The masks changed by hand of files that were open before: they come back with their files."""
+
+    def __init__(self) -> None:
+        self._kept: dict[object, Edit] = {}
+
+    def swap(self, left: State, opened: State) -> Edit | None:
+        """Keep the edit of the files that are left, and return that of those now open."""
+        if left.edit is None:
+            self._kept.pop(left.opened_as, None)
+        else:
+            self._kept[left.opened_as] = left.edit
+        back = self._kept.get(opened.opened_as)
+        return None if back is None else replace(back, serial=opened.serial)
 
 
 class Edits:

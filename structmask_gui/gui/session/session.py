@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.gui.session.edits import Edits
+from structmask_gui.gui.session.edits import Edits, EditsByFile
 from structmask_gui.gui.session.engine import Engine, Request
 from structmask_gui.gui.session.history import History
 from structmask_gui.gui.session.measure_job import Estimate, KeptMeasurements, Measured, Measuring
@@ -84,6 +84,7 @@ class Session(QObject):
         self._identities: dict[Path, str | None] = {}
         self.history = History(self)
         self.edits = Edits(self.history, self._read, self.put, self.report_error)
+        self._edits_by_file = EditsByFile()
         self.writers = Writers(self)
         self.let_go: Callable[[Callable[[], object]], object] = operator.call
         """Goes on to other files, or none, by what it gets; the window may ask first."""
@@ -218,7 +219,7 @@ class Session(QObject):
         self._show_files(Opened())
 
     def _show_files(self, opened: Opened) -> None:
-        old = self._state.stacks
+        before, old = self._state, self._state.stacks
         self._set_busy("")
         self._reading.cancel()
         self.pinned.stop()
@@ -237,9 +238,9 @@ class Session(QObject):
             measurement=None,
             extraction=None,
             asked=None,
-            edit=None,
             estimate_error=None,
         )
+        self._set(edit=self._edits_by_file.swap(before, self._state))
         self._identities = {}
         self._kept.clear()
         self.history.forget_files()

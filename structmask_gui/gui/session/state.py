@@ -124,6 +124,11 @@ class State:
         return tuple(Path(stack.path) for stack in self.stacks)
 
     @property
+    def opened_as(self) -> object:
+        """What tells the open files, with axes, channel and series, from others."""
+        return self.paths, tuple(sorted(self.open_choices.items()))
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """All files that hold pixels of the stacks."""
         return tuple(file for stack in self.stacks for file in stack.files)

@@ -295,49 +295,70 @@ class MaskEditor(QObject):
 
 
 class DroppedMask(QObject):
-    """Offers a mask that was changed by hand again after other frames were opened."""
+    """Says where a mask changed by hand is when other files are opened, and offers it for them."""
 
     def __init__(self, session: Session, toast: Toast) -> None:
         super().__init__(toast)
         self._session, self._toast = session, toast
-        self._present = self._dropped = session.state.edit
+        self._note()
+        self._left: tuple[Edit, str] | None = None  # and the name of its files
+        self._back: Edit | None = None
         self._offered: Edit | None = None
+        self._said = ""
         session.stack_changed.connect(self._on_stack)
         session.mask_changed.connect(self._on_mask)
 
     def _on_stack(self) -> None:
         self._take_back()
+        state, (edit, opened_as, name) = self._session.state, self._before
+        self._left = self._back = None
+        if state.opened_as == opened_as or state.frames is None:
+            return
         # The mask of the new ones follows.
-        self._dropped = None if self._session.state.frames is None else self._present
+        if state.edit is not None:
+            self._back = state.edit
+        elif edit is not None:
+            self._left = edit, name
 
     def _on_mask(self) -> None:
-        state, dropped = self._session.state, self._dropped
-        self._present = state.edit
+        state = self._session.state
+        self._note()
         if self._offered is not None and state.mask == self._offered.mask:
             self._take_back()  # as where a record brought it
-        if dropped is None or state.extraction is None or state.stale:
+        if state.extraction is None or state.stale:
             return
-        self._dropped = None
-        if state.mask == dropped.mask:
-            return
-        self._offered = dropped
-        use = partial(self._session.edits.set_mask, dropped.mask, dropped.how, "Use the mask here")
-        self._toast.say(
-            _belonged(dropped),
-            "Use it here too",
-            use,
-            "Put it in place of the mask of these frames",
-        )
+        left, self._left = self._left, None
+        back, self._back = self._back, None
+        if back is not None and state.edit == back:
+            self._say(
+                f"The mask {back.how} is back.",
+                "Undo my edits",
+                self._session.edits.drop_edit,
+                "Go back to the mask as it was extracted",
+            )
+        elif left is not None and state.mask != left[0].mask:
+            edit, name = left
+            self._offered = edit
+            self._say(
+                f"The mask {edit.how} is kept for {name}.",
+                "Use it here too",
+                partial(self._session.edits.set_mask, edit.mask, edit.how, "Use the mask here"),
+                "Put it in place of the mask of these frames",
+            )
+
+    def _note(self) -> None:
+        state = self._session.state
+        self._before = state.edit, state.opened_as, state.frames.name if state.frames else ""
+
+    def _say(self, text: str, button: str, answer: Callable[[], object], tip: str) -> None:
+        self._said = text
+        self._toast.say(text, button, answer, tip)
 
     def _take_back(self) -> None:
         """Offer no longer what was offered, if that still stands there."""
-        if self._offered is not None and self._toast.label.text() == _belonged(self._offered):
+        if self._said and self._toast.label.text() == self._said:
             self._toast.hide()
-        self._offered = None
-
-
-def _belonged(edit: Edit) -> str:
-    return f"The mask {edit.how} belonged to what was open before."
+        self._offered, self._said = None, ""
 
 
 class _Bar(QWidget):

@@ -282,6 +282,7 @@ def test_a_record_that_was_cancelled_does_not_come_back(
     loaded: MainWindow, stack_file: Path, record: Path, qtbot: QtBot
 ):
     session, file = loaded.session, loaded.views.editor.file
+    session.edits.drop_edit()  # an edit would come back with its file
     session.close_files()
     with qtbot.waitSignal(session.busy_changed):
         file.open_record(record)

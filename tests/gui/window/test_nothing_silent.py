@@ -495,24 +495,58 @@ def test_a_dark_stack_goes_with_its_file_and_is_offered_again(
     references.choose("dark", None)
 
 
-def test_a_mask_drawn_on_one_channel_is_offered_for_the_other(
+def test_a_mask_drawn_on_one_channel_is_kept_for_it_and_offered_for_the_other(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ):
     path, mask = tmp_path / "two.npy", Mask(np.ones((1, 9), dtype=bool))
     np.save(path, noise((2, 4, 96, 96)))
-    window.session.open(path, axes="CTYX", channel=0)
-    wait_for_result(window.session, qtbot)
-    window.session.edits.set_mask(mask, "edited by hand", "Draw")
-    window.session.reopen(channel=1)
-    toast = window.commands.toast
+    session, toast = window.session, window.commands.toast
+    session.open(path, axes="CTYX", channel=0)
+    wait_for_result(session, qtbot)
+    session.edits.set_mask(mask, "edited by hand", "Draw")
+    session.reopen(channel=1)
     qtbot.waitUntil(toast.isVisible, timeout=15_000)
-    assert toast.label.text() == "The mask edited by hand belonged to what was open before."
-    assert window.session.state.mask != mask
+    assert toast.label.text() == "The mask edited by hand is kept for two.npy."
+    assert session.state.mask != mask
+    session.reopen(channel=0)
+    qtbot.waitUntil(lambda: toast.label.text().endswith("is back."), timeout=15_000)
+    assert toast.label.text() == "The mask edited by hand is back."
+    assert session.state.mask == mask
     toast.button.click()
-    assert window.session.state.mask == mask
-    assert window.session.history.can_undo
-    window.session.reopen(channel=0)
+    assert session.state.edit is None
+    session.history.undo()
+    session.reopen(channel=1)
     qtbot.waitUntil(toast.isVisible, timeout=15_000)
     # It is there by other ways: nothing is left to offer.
-    window.session.edits.set_mask(mask, "loaded", "Load")
+    session.edits.set_mask(mask, "loaded", "Load")
     assert not toast.isVisible()
+
+
+def test_a_mask_drawn_stays_when_its_file_is_read_again_and_comes_back_with_it(
+    automatic: MainWindow, stack_file: Path, qtbot: QtBot, tmp_path: Path
+):
+    session, toast = automatic.session, automatic.commands.toast
+    mask = Mask(np.ones((1, 9), dtype=bool))
+    session.edits.set_mask(mask, "edited by hand", "Draw")
+    with qtbot.waitSignal(session.stack_changed):
+        automatic.actions_by_id["reopen_file"].trigger()
+    wait_for_result(session, qtbot)
+    assert session.state.mask == mask
+    assert not toast.isVisible()
+    np.save(tmp_path / "other.npy", noise((4, 128, 160), seed=4))
+    with qtbot.waitSignal(session.stack_changed):
+        automatic.open_paths([str(tmp_path / "other.npy")])
+    wait_for_result(session, qtbot)
+    assert session.state.edit is None
+    toast.button.click()
+    assert session.state.mask == mask
+    session.edits.drop_edit()
+    with qtbot.waitSignal(session.stack_changed):
+        automatic.open_paths([str(stack_file)])
+    wait_for_result(session, qtbot)
+    assert session.state.mask == mask
+    session.edits.drop_edit()
+    with qtbot.waitSignal(session.stack_changed):
+        automatic.actions_by_id["reopen_file"].trigger()
+    wait_for_result(session, qtbot)
+    assert session.state.edit is None
