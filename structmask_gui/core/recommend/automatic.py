@@ -198,11 +198,12 @@ def _learned(case: Grounds) -> Answer:
     )
 
 
-def _either(case: Grounds, what: str = "No mask helps, whether this is noise or sample.") -> Answer:
+def _either(case: Grounds) -> Answer:
     """Say that no mask is best, whatever of the frames is noise.
 
     A fixed pattern as fine as the sample's detail would be an exception.
     """
+    what = "No mask helps, whether this is noise or sample."
     sure = "Hiding neighbours would cost more of the sample's fine detail than it saves of noise."
     sure = f"{sure} {case.untested}".rstrip()
     structure = None if case.recommendation is None else case.recommendation.structure
@@ -258,11 +259,15 @@ def _whole_lines(case: Grounds, lines: str) -> Answer:
 
 def _changing(case: Grounds) -> Answer:
     """Say that what differs between frames is the sample, or noise under it."""
+    what = "The sample changes between these frames"
+    sure = f"They differ as moments, planes or channels of one sample do. {case.untested}".rstrip()
+    if case.certainty == "likely" and case.none_anyway:
+        return _made(case, f"{what}; no mask helps.", "likely", sure, _PLAIN, "copy_plain_n2v")
     return _made(
         case,
-        "The sample changes between these frames; no mask is likely to help.",
+        f"{what}; no mask is likely to help.",
         "uncertain",
-        f"They differ as moments, planes or channels of one sample do. {case.untested}".rstrip(),
+        sure,
         f"{_PLAIN} {case.to_decide}",
         "copy_plain_n2v",
         "what_to_record",
@@ -321,12 +326,13 @@ def _nothing_tested(case: Grounds) -> Answer:
     what = f"{what} (none above {100 * floor:.0f} % of the noise)."
     structure = None if case.recommendation is None else case.recommendation.structure
     certainty = case.certainty
-    if certainty == "likely" and case.best_anyway:
-        return _either(case, what)
     if certainty == "likely" and structure is not None and structure.absent:
         sure = "You need no mask: hardly anything is the same in every frame."
         if case.one_frame:
             sure = "You need no mask: there is hardly any sample that could hide a pattern."
+        return _made(case, what, certainty, sure, _PLAIN, "copy_plain_n2v")
+    if certainty == "likely" and case.none_anyway:
+        sure = f"You need no mask: a fixed pattern would hardly change that. {case.untested}"
         return _made(case, what, certainty, sure, _PLAIN, "copy_plain_n2v")
     sure, advice = _fits(case, case.untested, "tested")
     return _made(

@@ -18,7 +18,7 @@ _LASTING, _FRAMES = 4.0, 0.95
 """Noise that frames share may be so many times what differs between them, and this share of the
 frames' variance."""
 
-_FIXED = (0.1, 0.3, 1.0)
+_FIXED = (0.1, 0.3, 1.0, 3.0)
 """Variances of fixed patterns, over that of the noise, that strong structure may hide."""
 
 _STRONG, _SURELY, _NO_STRUCTURE = 4.0, (10.0, 100.0), 0.05
@@ -42,7 +42,12 @@ class Structure:
     @property
     def surely_strong(self) -> bool:
         """Whether it is so strong that fixed patterns, if there are any, hardly matter."""
-        return _SURELY[0] <= self.share < _SURELY[1]
+        return _SURELY[0] <= self.share and not self.dwarfs_noise
+
+    @property
+    def dwarfs_noise(self) -> bool:
+        """Whether the noise is so faint beside it that a fixed pattern may be far stronger."""
+        return self.share >= _SURELY[1]
 
     @property
     def absent(self) -> bool:

@@ -80,7 +80,7 @@ def test_rows():
     assert told.actions == ("use_mask", "use_trainer_shape")
 
 
-def test_nothing_found_is_not_likely_while_something_was_not_tested():
+def test_nothing_found_is_likely_where_what_was_not_tested_would_hardly_change_it():
     found = automatic("white")
 
     def looked_for(**patterns):
@@ -90,14 +90,18 @@ def test_nothing_found_is_not_likely_while_something_was_not_tested():
         return replace(found, measurement=replace(found.measurement, correlation=estimate))
 
     told = answer(looked_for())
-    assert told.certainty == "uncertain"
     assert told.what == "No pattern that changes from frame to frame (none above 5 % of the noise)."
-    assert told.actions[0] == "what_to_record"
+    assert (told.certainty, told.actions) == ("likely", ("copy_plain_n2v",))
+    assert "a fixed pattern would hardly change that. Fixed patterns" in told.how_sure
+    # Where a pattern of the sample's strength and shape would ask for a mask, it is a doubt.
+    hidden = strong(found.recommendation, 1, worst=2)
+    told = answer(with_recommendation(looked_for(), hidden))
+    assert (told.certainty, told.actions[0]) == ("uncertain", "what_to_record")
     tested = answer(with_flags(found, sure=True))
     assert (tested.what, tested.certainty) == ("No pattern in the noise.", "likely")
     assert tested.actions == ("copy_plain_n2v",)
     held = with_flags(looked_for(static_share=0.0), "fixed_pattern_not_tested", sure=True)
-    assert answer(held).certainty == "uncertain"
+    assert answer(with_recommendation(held, hidden)).certainty == "uncertain"
     # Where frames share nothing there is no room for a fixed pattern.
     recommendation = replace(found.recommendation, structure=Structure(0.01, ()))
     told = answer(with_recommendation(held, recommendation))
@@ -370,24 +374,21 @@ def test_a_faint_sample_may_add_to_what_unlike_frames_share():
     assert answer(with_estimate_of(smooth, photons)).certainty == "likely"
 
 
-def test_where_the_picture_forbids_masks_a_fixed_pattern_is_a_doubt_all_the_same():
+def test_a_fixed_pattern_is_a_doubt_where_it_would_ask_for_a_mask():
     found = automatic("white")
     patterns = Patterns(static_share=0.3)
     evidence = replace(found.measurement.correlation.evidence, patterns=patterns)
     found = with_flags(with_estimate(found, evidence=evidence), "fixed_pattern_not_tested")
-    for share, worst, forbids in (
-        (2, 1, False),
-        (9, 1, True),
-        (9, 1.3, False),
-        (30, 1, True),
-        (300, 1, True),
+    for share, worst, certainty in (
+        (2, 1, "likely"),
+        (9, 1, "likely"),
+        (9, 1.3, "uncertain"),
+        (30, 1, "likely"),
+        # Beside next to no noise a fixed pattern may be strong.
+        (300, 1, "uncertain"),
     ):
         told = answer(with_recommendation(found, strong(found.recommendation, share, worst)))
-        # Where the picture is far stronger than any fixed pattern may be, it is none; beside next
-        # to no noise a fixed pattern may be strong.
-        certainty = "likely" if share == 30 else "uncertain"
         assert (told.certainty, "copy_plain_n2v" in told.actions) == (certainty, True)
-        assert ("cost more of the sample's fine detail" in told.how_sure) is forbids
 
 
 def strong(recommendation, share, worst):
