@@ -190,6 +190,8 @@ class _Reporter:
                 # Numbered: another image has the same name but for its ending or folder.
                 others.append(f"    Written: {one_line(mask)}")
             tqdm.write("\n".join((f"{first}{kept}", *others)), file=sys.stdout)
+            for note in status.asked:
+                tqdm.write(f"note: {one_line(f'{job.name}: {note}')}", file=sys.stderr)
         for sentence in status.left_out:
             tqdm.write(f"error: {sentence}", file=sys.stderr)
         started = time.monotonic()

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
+import tifffile
 
 from tests.conftest import SHARED
 
@@ -33,6 +35,19 @@ def test_a_folder(structmask, noisy, tmp_path):
         "structmask_batch.html",
     ]
     assert json.loads((out / "rows_mask.json").read_text())["parameters"]["center_size"] == 21
+
+
+def test_planes_read_as_colours_are_said(structmask, tmp_path):
+    frames = np.random.default_rng(1).normal(100, 10, (3, 96, 96)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", frames, photometric="rgb", planarconfig="separate")
+    tifffile.imwrite(tmp_path / "b.tif", frames, photometric="minisblack")
+    answer = structmask("batch", tmp_path, "--output-dir", tmp_path / "out")
+    assert answer.err == (
+        "note: a.tif: Its 3 planes are read as the colours of one image. Are they frames? Then give"
+        " the axes TYX (--axes TYX).\n"
+    )
+    answer = structmask("batch", tmp_path, "--output-dir", tmp_path / "2", "--axes", "TYX")
+    assert answer.err == ""
 
 
 def test_resume_does_nothing_again(structmask, noisy, tmp_path):

@@ -207,6 +207,7 @@ class BatchTable(QTableWidget):
             words = " ".join(line for line in status.answer.lines if line)
         elif status.needs_a_look and status.notes:
             words = f"{words} {status.notes[0]}"
+        words = " ".join((words, *status.asked))
         if status.left_out:
             words = " ".join((words, *status.left_out))
         state = texts.get(status.state, str(status.state))

@@ -9,6 +9,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from structmask_gui.core.names import counted
+from structmask_gui.core.parameters.labels import in_labels
 from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.panels.reference_stack_rows import ReferenceStackRow
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
@@ -42,6 +43,9 @@ class FactsPanel(QWidget):
         self.facts.setWordWrap(True)
         self.facts.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.notes = QLabel()
+        self.notes.setWordWrap(True)
+        self.notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.mask_size = QLabel()
         self.mask_size.setWordWrap(True)
         self.mask_size.setToolTip("Height and width of what the mask hides, the centre included")
@@ -78,6 +82,7 @@ class FactsPanel(QWidget):
         layout.setSpacing(3)
         layout.addWidget(self.name)
         layout.addWidget(self.facts)
+        layout.addWidget(self.notes)
         layout.addWidget(self.mask_size)
         layout.addLayout(self._form)
         layout.addStretch(1)
@@ -107,6 +112,7 @@ class FactsPanel(QWidget):
     def _on_stack(self) -> None:
         state = self._session.state
         stack, frames = state.stack, state.frames
+        self.notes.hide()
         for combo in (self.series, self.channel):
             combo.clear()
             self._form.setRowVisible(combo, False)
@@ -129,6 +135,8 @@ class FactsPanel(QWidget):
             f"Axes {info.axes} {shape_text(info.shape)}{unnamed}"
         )
         self.facts.setToolTip("\n".join(f"{name}: {text}" for name, text in info.rows()))
+        self.notes.setText("\n".join(in_labels(note) for note in info.notes))
+        self.notes.setVisible(bool(info.notes))
         self.series.fill(series_of(info), info.series_index)
         self._form.setRowVisible(self.series, self.series.count() > 1 and not others)
         self.channel.fill(stack.channel_choices, info.channel)

@@ -149,19 +149,18 @@ class Commands(QObject):
         )
 
     def _offer_axes(self) -> None:
-        """Ask whether planes much thinner than they are many are those that were recorded."""
-        from structmask_gui.io.stack.axes import larger_faces
-
+        """Ask about axes that only the user knows: whether planes are colours, or thin ones."""
         state = self.session.state
         if len(state.stacks) != 1 or "axes" in state.open_choices:
             return
         (stack,) = state.stacks
-        if turned := larger_faces(stack.axes, stack.shape):
+        asked = getattr(stack, "axes_question", None)
+        if asked is not None:
             self.toast.say(
-                f"{stack.name}: thin planes, many of them. A scan along Z?",
-                f"Read as {turned}",
-                partial(self.session.reopen, axes=turned),
-                "Take the larger faces as frames",
+                f"{stack.name}: {asked.question[0].lower()}{asked.question[1:]}",
+                f"Read as {asked.axes}",
+                partial(self.session.reopen, axes=asked.axes, channel=None),
+                f"Read the file again with the axes {asked.axes}",
             )
 
     def open_sample(self) -> None:

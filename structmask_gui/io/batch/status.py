@@ -14,6 +14,7 @@ from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.resume import Fingerprint, holding, of_others
 from structmask_gui.io.files.paths import exists, shown
 from structmask_gui.io.results.record import AnswerRecord, FitRecord, Record
+from structmask_gui.io.stack.axes import asks_for_axes
 
 
 class JobState(StrEnum):
@@ -96,6 +97,11 @@ class JobStatus:
         if self.answer is not None:
             sign = sign_of(self.answer.certainty, self.answer.actions)
         return "attention" if sign == "sure" and self.left_out else sign
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The notes on how the file was read that only the user can answer."""
+        return tuple(filter(asks_for_axes, self.notes))
 
     @property
     def used(self) -> str:

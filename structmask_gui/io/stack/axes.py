@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ SMALLEST_SIDE = int(parameter_infos()["patch_size"].lowest or 1)
 
 _THIN = 4
 """Factor from which planes are thin: by so much they are longer, and more of them along Z."""
+
+_OPTION = "--axes"
+"""What gives the axes on the command line."""
 
 _COLOURS = 4
 """Length of a dimension up to which it may be colour."""
@@ -67,16 +70,8 @@ def file_axes(contents: Contents, given: str | None) -> Axes:
                 f"A scan along Z: the planes recorded are the frames, of {contents.axes} read as"
                 f" {letters}."
             )
-        elif turned := larger_faces(letters, shape):
-            contents.notes.append(
-                f"Its planes are thin and many: a scan along Z? The axes {turned} (--axes {turned})"
-                " take the larger faces as frames."
-            )
-        elif turned := frames_last(letters, shape):
-            contents.notes.append(
-                f"Its frames are narrow strips, {shape[-1]} pixels wide: does its last dimension"
-                f" count frames? Then give the axes {turned} (--axes {turned})."
-            )
+        elif asked := axes_question(letters, shape, doubtful_colour=contents.doubtful_colour):
+            contents.notes.append(asked.note)
     axes = named_axes(letters, shape, given=given is not None)
     _check(axes, contents.store.dtype)
     return axes
@@ -180,6 +175,43 @@ def scan_plane(letters: str, shape: tuple[int, ...]) -> str:
         return letters
     turned = {"Y": "Q", "Z": "Y"} if y == 1 else {"X": "Q", "Y": "X", "Z": "Y"}
     return "".join(turned.get(letter, letter) for letter in letters)
+
+
+class AxesQuestion(NamedTuple):
+    """What only the user knows: whether a file is to be read by other axes."""
+
+    question: str
+    axes: str
+    """Those that read it as asked."""
+
+    @property
+    def note(self) -> str:
+        """What is said of a file that was opened without an answer."""
+        return f"{self.question} Then give the axes {self.axes} ({_OPTION} {self.axes})."
+
+
+def asks_for_axes(note: str) -> bool:
+    """Tell whether a note on a file is an `AxesQuestion`."""
+    return f"({_OPTION} " in note
+
+
+def axes_question(
+    letters: str, shape: tuple[int, ...], *, doubtful_colour: bool = False
+) -> AxesQuestion | None:
+    """Return what is to be asked about the axes that a file names; None if nothing is."""
+    if doubtful_colour and "S" in letters and "T" not in letters:
+        planes = shape[letters.index("S")]
+        question = f"Its {planes} planes are read as the colours of one image. Are they frames?"
+        return AxesQuestion(question, letters.replace("S", "T"))
+    if turned := larger_faces(letters, shape):
+        return AxesQuestion("Its planes are thin and many. Is it a scan along Z?", turned)
+    if turned := frames_last(letters, shape):
+        return AxesQuestion(
+            f"Its frames are narrow strips, {shape[-1]} pixels wide. Does its last dimension count"
+            " frames?",
+            turned,
+        )
+    return None
 
 
 def larger_faces(letters: str, shape: tuple[int, ...]) -> str:

@@ -17,7 +17,13 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.stack.frames import ChosenFrames, Lines, Recording, Region, runs_by_plane
 from structmask_gui.io.files.paths import file_state, naming, shown
 from structmask_gui.io.files.remote import remote_address
-from structmask_gui.io.stack.axes import Axes, plane_numbers, shape_text
+from structmask_gui.io.stack.axes import (
+    Axes,
+    AxesQuestion,
+    axes_question,
+    plane_numbers,
+    shape_text,
+)
 from structmask_gui.io.stack.channels import Channel, Channels, luminance, luminance_dtype
 from structmask_gui.io.stack.store import Contents, SeriesInfo
 from structmask_gui.version import __version__
@@ -81,6 +87,7 @@ class ImageStack:
         self.series_index = contents.chosen
         self.metadata = dict(contents.metadata)
         self.other_files = contents.other_files
+        self._doubtful_colour = contents.doubtful_colour
         self._store = contents.store
         self._convert = contents.convert
         self._axes = axes
@@ -103,6 +110,11 @@ class ImageStack:
     def shape(self) -> tuple[int, ...]:
         """Lengths of these dimensions."""
         return self._axes.shape
+
+    @property
+    def axes_question(self) -> AxesQuestion | None:
+        """What is to be asked about the axes that the file names."""
+        return axes_question(self.axes, self.shape, doubtful_colour=self._doubtful_colour)
 
     @property
     def denoised(self) -> bool:

@@ -65,6 +65,8 @@ class Contents:
     full_shape: tuple[int, ...] = ()
     # The S dimension holds red, green and blue, so that a luminance makes sense.
     is_colour: bool = False
+    # Nothing but that says so, and they are planes: they may be frames as well.
+    doubtful_colour: bool = False
     # How many samples of the S dimension count; those after it are alpha.
     n_samples: int | None = None
     # Turns stored values into intensities (palettes, min-is-white).

@@ -15,6 +15,7 @@ from structmask_gui.gui.batch.window import BatchWindow
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.batch.status import DenoisedStatus, JobState, JobStatus
 from structmask_gui.io.extract_files import Input
+from structmask_gui.io.stack.axes import AxesQuestion
 from tests.gui.batch.conftest import added, ended
 
 
@@ -44,6 +45,17 @@ def test_rows_become_lower_in_a_wider_table(qapp: object, qtbot: QtBot):
         table.resize(width, 280)
         qtbot.waitUntil(lambda: table.rowHeight(11) == table.sizeHintForRow(11) + 6)
         assert len({table.rowHeight(row) for row in range(12)}) == 1
+
+
+def test_what_is_asked_of_a_file_stands_in_its_row(qapp: object, qtbot: QtBot):
+    table = BatchTable()
+    qtbot.addWidget(table)
+    table.list_files([Input(Path("a.tif"))])
+    asked = AxesQuestion("Its 3 planes are read as colours. Are they frames?", "TYX").note
+    table.show_status(0, JobStatus(JobState.DONE, sentence="Row.", notes=("Other.", asked)))
+    assert table.item(0, 2).text() == (
+        "Row. Its 3 planes are read as colours. Are they frames? Then give the axes TYX."
+    )
 
 
 def test_a_sign_of_doubt_stays_whatever_became_of_the_file(qapp: object, qtbot: QtBot):

@@ -421,11 +421,28 @@ def test_a_picture_of_two_values_is_no_mask_unless_that_is_said(
     qtbot.waitUntil(lambda: loaded.session.state.paths == (path,), timeout=10_000)
 
 
+def test_planes_read_as_colours_are_asked_about_and_said(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+):
+    path, toast = tmp_path / "a.tif", window.commands.toast
+    tifffile.imwrite(path, noise((3, 128, 160)), photometric="rgb", planarconfig="separate")
+    window.open_paths([str(path)])
+    said = "3 planes are read as the colours of one image. Are they frames?"
+    qtbot.waitUntil(lambda: toast.label.text() == f"a.tif: its {said}", timeout=10_000)
+    notes = window.views.facts.notes
+    assert notes.text().startswith(f"Its {said} Then give the axes TYX.\n")
+    toast.button.click()
+    wait_for_result(window.session, qtbot)
+    assert window.session.state.frames.n_frames == 3
+    assert notes.isHidden()
+    assert not toast.isVisible()
+
+
 def test_thin_planes_along_z_are_asked_about(window: MainWindow, qtbot: QtBot, tmp_path: Path):
     path, toast = tmp_path / "a.ome.tif", window.commands.toast
     tifffile.imwrite(path, noise((128, 23, 128)), ome=True, metadata={"axes": "ZYX"})
     window.open_paths([str(path)])
-    qtbot.waitUntil(lambda: "thin planes" in toast.label.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "planes are thin" in toast.label.text(), timeout=10_000)
     assert "--axes YZX" in window.session.state.stack.notes[0]
     toast.button.click()
     wait_for_result(window.session, qtbot)

@@ -14,7 +14,7 @@ from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.formats.known import EXTENSIONS
 from structmask_gui.io.open import open_stack
-from structmask_gui.io.stack.axes import frames_last, larger_faces, scan_plane
+from structmask_gui.io.stack.axes import asks_for_axes, frames_last, larger_faces, scan_plane
 from structmask_gui.io.stack.units import pixel_size, size_text, unit_text
 from tests.conftest import SHARED
 from tests.io import maker_files
@@ -215,9 +215,16 @@ def test_frames_taken_for_colours_say_how_to_read_them(n: int, tmp_path: Path) -
     tifffile.imwrite(path, frames(n), **options)
     with open_stack(path) as stack:
         assert stack.n_frames == 1
-        assert any("if they are frames, give the axes TYX" in note for note in stack.notes)
+        assert (
+            f"Its {n} planes are read as the colours of one image. Are they frames? Then give the"
+            " axes TYX (--axes TYX)."
+        ) in stack.notes
+        assert stack.axes_question is not None
+        assert asks_for_axes(stack.axes_question.note)
     with open_stack(path, axes="TYX") as stack:
         check_upright(stack, n)
+        assert stack.notes == ()
+        assert stack.axes_question is None
 
 
 def test_colours_side_by_side_are_colours(tmp_path: Path) -> None:

@@ -197,12 +197,9 @@ def set_colours(contents: Contents, key: TiffPage, colours: AnyArray | None) -> 
     contents.is_colour = contents.n_samples >= 3 and (
         photometric == PHOTOMETRIC.RGB or (photometric == PHOTOMETRIC.YCBCR and is_jpeg)
     )
-    planes = key.shaped[0]
-    if contents.is_colour and planes in (3, 4) and not (imagej or key.is_ome):
-        contents.notes.append(
-            f"Its {planes} planes are read as the colours of one image; if they are frames, give"
-            " the axes TYX."
-        )
+    # tifffile tags an array of three or four planes as colours, whatever is meant.
+    planar = key.shaped[0] in (3, 4) and not (imagej or key.is_ome)
+    contents.doubtful_colour = contents.is_colour and planar
     if photometric == PHOTOMETRIC.PALETTE and imagej:
         contents.notes.append(
             "The colours are a display table of ImageJ and are ignored; the pixel values are used."
