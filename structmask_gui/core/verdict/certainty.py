@@ -19,11 +19,13 @@ SIGN_OF: Mapping[str, Certainty] = {
 
 def sign_of(certainty: str, actions: Sequence[str] = ()) -> Certainty:
     """Return the sign for the certainty of an answer and what it advises first."""
+    first = actions[0] if actions else ""
+    # However sure or unsure the mask is, lines are to be removed before it is of use.
+    if first == "preview_removal":
+        return "attention"
     sign = SIGN_OF.get(certainty, "not sure")
-    # However sure it is that denoising does harm, or that lines have to be removed, a tick would
-    # mean that all is well.
-    first = {"what_to_record", "preview_removal"} & set(actions[:1])
-    return "attention" if sign == "sure" and first else sign
+    # However sure it is that denoising does harm, a tick would mean that all is well.
+    return "attention" if sign == "sure" and first == "what_to_record" else sign
 
 
 _FIRST = {"whole_line", "fixed_pattern", "periodic_temporal"}

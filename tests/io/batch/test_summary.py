@@ -123,7 +123,8 @@ def test_the_sign_is_that_of_the_answer(verdict, told, sign, looked_at):
     assert (status.sign, status.needs_a_look) == (sign, looked_at)
     assert status.sure == told
     first = answer.model_copy(update={"actions": ("preview_removal",)})
-    assert JobStatus(JobState.DONE, answer=first).sure == "act first"  # however sure it is
+    removed = JobStatus(JobState.DONE, answer=first)
+    assert (removed.sure, removed.sign) == ("act first", "attention")  # however sure it is
     # Of a record of before there is only the verdict.
     assert JobStatus(JobState.DONE, certainty="attention").sign == "attention"
 
