@@ -74,7 +74,7 @@ def describe(stack: ImageStack) -> StackInfo:
         kind=stack.kind,
         axes=stack.axes,
         shape=stack.shape,
-        dtype=str(stack.dtype),
+        dtype=str(stack.pixel_dtype),  # luminance would be float
         n_frames=stack.n_frames,
         frame_shape=stack.frame_shape,
         n_channels=stack.n_channels,

@@ -14,6 +14,7 @@ from structmask_gui.core.recommend.answer import answer
 from structmask_gui.io.extract import extract
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.stack.channels import luminance
+from structmask_gui.io.stack.info import describe
 from tests.io.noise_frames import frames_of, noise
 
 
@@ -23,6 +24,7 @@ def test_colour_tiff_gives_luminance_or_a_colour(tmp_path: Path) -> None:
     tifffile.imwrite(path, data, photometric="rgb", extrasamples=["unassalpha"], compression="lzw")
     with open_stack(path) as stack:
         assert (stack.channel, stack.n_channels, stack.dtype) == ("luminance", 3, np.float32)
+        assert dict(describe(stack).rows())["Type"] == str(data.dtype)  # the file's
         expected = data[..., :3].astype(np.float32) @ np.float32([0.299, 0.587, 0.114])
         np.testing.assert_allclose(frames_of(stack), expected, rtol=1e-6)
         assert [value for value, _ in stack.channel_choices] == ["luminance", 0, 1, 2]
