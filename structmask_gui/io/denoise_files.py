@@ -155,6 +155,9 @@ def doubts_about(
         Expected with the mask, in units of the noise's variance, if it is known.
     """
     found = set(flags)
+    if stack.n_frames == 1:
+        # In one frame it may be the sample's.
+        found.discard("periodic_temporal")
     if error is not None and error >= GAINS:
         found.add("no_gain")
     if "interpolated" in found:

@@ -31,6 +31,7 @@ Doubt = Literal[
     "no_gain",
     "whole_line",
     "fixed_pattern",
+    "periodic_temporal",
     "shared_frames",
     "alternating",
     "compressed",
@@ -46,6 +47,8 @@ DOUBTS: dict[Doubt, str] = {
     " removes, or more",
     "whole_line": "whole rows or columns are brighter or darker: remove their offsets first",
     "fixed_pattern": "a fixed pattern is in every frame and would be kept as structure",
+    "periodic_temporal": "a regular pattern shifts from frame to frame, as of hum or interference,"
+    " and would be kept",
     "shared_frames": "neighbouring frames or planes share noise",
     "alternating": "every second frame is another image, as of two channels",
     "compressed": "the images were compressed with loss",
