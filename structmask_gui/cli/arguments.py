@@ -36,10 +36,12 @@ class Help(argparse.HelpFormatter):
 class Parser(argparse.ArgumentParser):
     """Answers wrong arguments by one sentence, as all that goes wrong is answered.
 
-    ``many`` is the argument that takes any number of paths, those behind an option, too.
+    ``many`` is the argument that takes any number of paths, those behind an option, too; where
+    there is none, ``for_more`` says what to do with more than one.
     """
 
     many: argparse.Action | None = None
+    for_more = "put a path with spaces into quotation marks"
 
     def parse_known_args(  # type: ignore[override]  # one signature in place of overloads
         self, args: Any = None, namespace: Any = None
@@ -50,10 +52,7 @@ class Parser(argparse.ArgumentParser):
         if wrong:
             self.error(self._unknown(wrong[0].partition("=")[0]))
         if others and self.many is None:
-            self.error(
-                f"{others[0]!r} is one argument too many; put a path with spaces into quotation"
-                " marks"
-            )
+            self.error(f"{others[0]!r} is one argument too many; {self.for_more}")
         for text in others:
             assert self.many is not None
             getattr(found, self.many.dest).append(self._path(self.many, text))

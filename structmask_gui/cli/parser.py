@@ -269,6 +269,7 @@ def _denoise(commands: Commands) -> None:
         " and segmentation: measure in the raw stack. Run again after an interruption, it goes on.",
         example="denoise stack.tif --mask stack_mask.npy",
     )
+    parser.for_more = f"{parser.for_more}; for several files, use batch --denoise"
     parser.add_argument("file", type=given_path, metavar="FILE", help="an image file")
     parser.add_argument(
         "--mask",

@@ -64,6 +64,9 @@ def test_a_path_with_spaces_without_quotation_marks(structmask, noisy):
     answer = structmask("info", noisy, "file.tif")
     assert answer.code == 2
     assert "'file.tif' is one argument too many; put a path with spaces into" in answer.err
+    answer = structmask("denoise", noisy, "file.tif")
+    assert answer.code == 2
+    assert "for several files, use batch --denoise" in answer.err
 
 
 def test_a_folder(structmask, noisy, tmp_path):

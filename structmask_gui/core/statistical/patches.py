@@ -109,7 +109,12 @@ def find_patches(source: NoiseSource, parameters: Parameters, reader: PatchReade
     )
     if patches.n_used < 2:
         counts = patches.sampling.left_out
-        listed = "; ".join(f"{reason}: {n}" for reason, n in counts.items()) or "only one fits"
+        if not counts:
+            raise TooFewPatches(
+                f"{source.raw.name} is too small: only one patch of {side} x {side} pixels fits,"
+                " and two are needed; give a larger image, or more frames."
+            )
+        listed = "; ".join(f"{reason}: {n}" for reason, n in counts.items())
         raise TooFewPatches(
             f"{source.raw.name}: fewer than two patches can be measured ({listed}); choose another"
             " channel, ROI or file."

@@ -355,8 +355,9 @@ class BatchWindow(QDialog):
             own = self._can_retry and place == self.run.place and not self.changed.isVisible()
             self.said.setText(
                 ("Press Retry for what is left of this batch. " if own else "")
-                + f"{taken[0]} of an earlier batch exists in {place.parent}; go on with it, replace"
-                " it, or choose another folder."
+                + f"{taken[0]} of an earlier batch exists in {place.parent}; tick"
+                f" “{self.choices.resume.text()}” or “{self.choices.replace.text()}”, or choose"
+                " another folder."
             )
             return
         if missing := self.reference_stacks.missing():

@@ -284,7 +284,7 @@ class Quality(QObject):
         if self._published is not None:
             masks[PUBLISHED] = self._published
         if state.edit is not None and state.extraction is not None:
-            masks["as extracted"] = state.extraction.mask
+            masks["extracted mask"] = state.extraction.mask
         if state.pinned is not None:
             masks[f"A, {state.pinned_words}"] = state.pinned
         if self.suggestion is not None:

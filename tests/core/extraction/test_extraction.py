@@ -441,3 +441,10 @@ def test_frames_that_are_too_small_are_told_so_before_they_are_compared(shape):
     frames = ArrayFrames(np.random.default_rng(0).normal(size=shape))
     with pytest.raises(InputError, match="at least 16 x 16"):
         measure(frames, Parameters(method="statistical", source="automatic"))
+
+
+@pytest.mark.parametrize(("side", "patch"), [(16, 16), (40, 32)])
+def test_one_frame_with_room_for_one_patch_is_too_small(side, patch):
+    frames = ArrayFrames(np.random.default_rng(0).normal(size=(side, side)))
+    with pytest.raises(InputError, match=f"only one patch of {patch} x {patch} pixels fits"):
+        measure(frames, Parameters(method="statistical", source="automatic"))

@@ -137,7 +137,7 @@ def test_the_panel_follows_an_edit_and_a_pin(loaded: MainWindow, qtbot: QtBot):
     qtbot.waitUntil(lambda: "A, kept" in rows(panel) and session.quality.current, timeout=15_000)
     assert panel.copied.bar.share == pytest.approx(1.0)
     assert panel.hidden.value.text() == "none"
-    assert "as extracted" in rows(panel)
+    assert "extracted mask" in rows(panel)
 
 
 def test_equal_masks_are_one_row(loaded: MainWindow, qtbot: QtBot):
