@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from structmask_gui.core.extraction.extraction import (
@@ -46,7 +47,10 @@ def answer(
     wanted = None if recommendation is None else recommendation.mask
     if by_hand if wanted is None else extraction.mask.cropped() != wanted:
         return _of_own(extraction, recommendation, scored)
-    return automatic_answer(Grounds(extraction, extraction.verdict, recommendation))
+    told = automatic_answer(Grounds(extraction, extraction.verdict, recommendation))
+    if extraction.measurement.region is None:
+        return told
+    return replace(told, how_sure=f"{told.how_sure} Measured in the ROI alone.")
 
 
 def _of_published(

@@ -24,7 +24,7 @@ from structmask_gui.core.recommend.wording import (
     record_words,
 )
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
-from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.core.stack.frames import ArrayFrames, Region
 from structmask_gui.core.stack.patches import Sampling
 from structmask_gui.core.statistical.estimate import UnlikePart
 from structmask_gui.core.statistical.patterns import Patterns
@@ -78,6 +78,14 @@ def test_rows():
     assert told.not_tested[0].startswith("fixed patterns")
     assert '"horizontal", 13' in told.advice
     assert told.actions == ("use_mask", "use_trainer_shape")
+
+
+def test_an_answer_about_a_part_says_so():
+    found = automatic("row 7")
+    inside = replace(found, measurement=replace(found.measurement, region=Region(0, 64, 0, 64)))
+    whole, part = answer(found), answer(inside)
+    assert part.how_sure == f"{whole.how_sure} Measured in the ROI alone."
+    assert (part.what, part.advice) == (whole.what, whole.advice)
 
 
 def test_nothing_found_is_likely_where_what_was_not_tested_would_hardly_change_it():
