@@ -324,16 +324,8 @@ def _nothing_tested(case: Grounds) -> Answer:
         what = "One frame only: no pattern found"
     floor = max(COPIED_MORE, case.extraction.parameters.rho_min)
     what = f"{what} (none above {100 * floor:.0f} % of the noise)."
-    structure = None if case.recommendation is None else case.recommendation.structure
-    certainty = case.certainty
-    if certainty == "likely" and structure is not None and structure.absent:
-        sure = "You need no mask: hardly anything is the same in every frame."
-        if case.one_frame:
-            sure = "You need no mask: there is hardly any sample that could hide a pattern."
-        return _made(case, what, certainty, sure, _PLAIN, "copy_plain_n2v")
-    if certainty == "likely" and case.none_anyway:
-        sure = f"You need no mask: a fixed pattern would hardly change that. {case.untested}"
-        return _made(case, what, certainty, sure, _PLAIN, "copy_plain_n2v")
+    if case.certainty == "likely" and (sure := _no_need(case)):
+        return _made(case, what, "likely", f"You need no mask: {sure}", _PLAIN, "copy_plain_n2v")
     sure, advice = _fits(case, case.untested, "tested")
     return _made(
         case,
@@ -344,6 +336,18 @@ def _nothing_tested(case: Grounds) -> Answer:
         "what_to_record",
         "copy_plain_n2v",
     )
+
+
+def _no_need(case: Grounds) -> str:
+    """Say why no mask is needed although not all was tested; nothing if that is not known."""
+    structure = None if case.recommendation is None else case.recommendation.structure
+    if structure is not None and structure.absent:
+        if case.one_frame:
+            return "there is hardly any sample that could hide a pattern."
+        return "hardly anything is the same in every frame."
+    if case.none_anyway:
+        return f"a fixed pattern would hardly change that. {case.untested}"
+    return ""
 
 
 def _gains_nothing(case: Grounds, found: Mask) -> Answer:

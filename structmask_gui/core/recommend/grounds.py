@@ -9,13 +9,7 @@ from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import careamics_masks
 from structmask_gui.core.recommend.candidates import WHOLE_LINE, significant, whole_line
-from structmask_gui.core.recommend.recommend import (
-    ALIKE,
-    CLOSE,
-    COPIED_MORE,
-    DOUBTED,
-    Recommendation,
-)
+from structmask_gui.core.recommend.recommend import ALIKE, COPIED_MORE, DOUBTED, Recommendation
 from structmask_gui.core.recommend.shapes import GAINS, expected, of_noise
 from structmask_gui.core.recommend.wording import Sureness, percent, untested
 from structmask_gui.core.statistical.structure import SUSPICION, uneven
@@ -190,22 +184,20 @@ class Grounds:
     def best_anyway(self) -> bool:
         """Whether no mask is best whatever is noise, fixed patterns among it."""
         found = self.recommendation
-        if not self.differences or found is None:
-            return False
-        # Where the linear estimate fails it says nothing of masks.
-        return found.either and found.chosen is not None and found.chosen.error < GAINS
+        return found is not None and found.either and self._estimate_holds
 
     @property
     def none_anyway(self) -> bool:
-        """Whether fixed patterns under a sample, if there are any, hardly ask for a mask."""
+        """Whether no mask is best, whatever fixed patterns are under the sample."""
         found = self.recommendation
-        if not self.differences or found is None or found.structure is None:
-            return False
-        row = found.chosen
-        if row is None or not self.bare or found.structure.dwarfs_noise:
-            return False
-        # Where the linear estimate fails it says nothing of masks.
-        return row.worst_fixed <= CLOSE and row.error < GAINS
+        return found is not None and found.whatever_is_fixed and self._estimate_holds
+
+    @property
+    def _estimate_holds(self) -> bool:
+        """Whether the linear estimate is of differences, and does not fail."""
+        row = None if self.recommendation is None else self.recommendation.chosen
+        # Where it fails it says nothing of masks.
+        return self.differences and row is not None and row.error < GAINS
 
     @property
     def lines_show(self) -> bool:

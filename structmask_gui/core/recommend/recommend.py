@@ -86,6 +86,14 @@ class Recommendation:
             return False
         return max(row.worst, row.worst_fixed) <= CLOSE
 
+    @property
+    def whatever_is_fixed(self) -> bool:
+        """Whether no mask is best, whatever of the structure is a fixed pattern."""
+        row, structure = self.chosen, self.structure
+        if row is None or structure is None or row.pixels > 1 or structure.dwarfs_noise:
+            return False
+        return row.worst_fixed <= CLOSE
+
     def row(self, name: str) -> LedgerRow | None:
         """Return the row of a candidate."""
         return next((row for row in self.ledger if row.name == name), None)
