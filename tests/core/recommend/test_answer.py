@@ -26,7 +26,6 @@ from structmask_gui.core.recommend.wording import (
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 from structmask_gui.core.stack.frames import ArrayFrames, Region
 from structmask_gui.core.stack.patches import Sampling
-from structmask_gui.core.statistical.estimate import UnlikePart
 from structmask_gui.core.statistical.patterns import Patterns
 from structmask_gui.core.verdict.certainty import sign_of
 from tests.core.recommend.scenes import (
@@ -36,7 +35,6 @@ from tests.core.recommend.scenes import (
     frames_of,
     with_errors,
     with_estimate,
-    with_estimate_of,
     with_flags,
 )
 
@@ -86,35 +84,6 @@ def test_an_answer_about_a_part_says_so():
     whole, part = answer(found), answer(inside)
     assert part.how_sure == f"{whole.how_sure} Measured in the ROI alone."
     assert (part.what, part.advice) == (whole.what, whole.advice)
-
-
-def test_nothing_found_is_likely_where_what_was_not_tested_would_hardly_change_it():
-    found = automatic("white")
-
-    def looked_for(**patterns):
-        estimate = found.measurement.correlation
-        evidence = replace(estimate.evidence, patterns=Patterns(**patterns))
-        estimate = replace(estimate, evidence=evidence)
-        return replace(found, measurement=replace(found.measurement, correlation=estimate))
-
-    told = answer(looked_for())
-    assert told.what == "No pattern that changes from frame to frame (none above 5 % of the noise)."
-    assert (told.certainty, told.actions) == ("likely", ("copy_plain_n2v",))
-    assert "a fixed pattern would hardly change that. Fixed patterns" in told.how_sure
-    # Where a pattern of the sample's strength and shape would ask for a mask, it is a doubt.
-    hidden = strong(found.recommendation, 1, worst=2)
-    told = answer(with_recommendation(looked_for(), hidden))
-    assert (told.certainty, told.actions[0]) == ("uncertain", "what_to_record")
-    tested = answer(with_flags(found, sure=True))
-    assert (tested.what, tested.certainty) == ("No pattern in the noise.", "likely")
-    assert tested.actions == ("copy_plain_n2v",)
-    held = with_flags(looked_for(static_share=0.0), "fixed_pattern_not_tested", sure=True)
-    assert answer(with_recommendation(held, hidden)).certainty == "uncertain"
-    # Where frames share nothing there is no room for a fixed pattern.
-    recommendation = replace(found.recommendation, structure=Structure(0.01, ()))
-    told = answer(with_recommendation(held, recommendation))
-    assert (told.certainty, told.actions) == ("likely", ("copy_plain_n2v",))
-    assert "the same in every frame" in told.how_sure
 
 
 def test_what_has_to_be_done_first():
@@ -318,108 +287,6 @@ def test_a_mask_that_gains_nothing():
     assert "A network could copy about" in dear.how_sure
 
 
-@pytest.mark.parametrize("flag", ["interpolated", "compressed", "not_uniform", "shared_frames"])
-def test_doubts_are_said(flag):
-    told = answer(with_flags(automatic("row 7"), flag))
-    assert len(told.advice) > len(answer(with_flags(automatic("row 7"))).advice)
-    assert (told.certainty == "uncertain") == (flag in ("interpolated", "compressed"))
-
-
-@pytest.mark.parametrize(("other", "certainty"), [(0.5, "likely"), (0.2, "uncertain")])
-def test_halves_that_differ_by_much_are_a_doubt(other, certainty):
-    found = automatic("row 7")
-    part = UnlikePart("left half", 0.7, other, (0, 1))
-    evidence = replace(found.measurement.correlation.evidence, unlike=part)
-    told = answer(with_flags(with_estimate(found, evidence=evidence), "not_uniform"))
-    assert told.certainty == certainty
-
-
-def test_how_large_a_large_mask_should_be_is_not_sure():
-    found = automatic("row 7")
-    assert answer(found).certainty == "likely"
-    for shape, certainty in (((9, 9), "uncertain"), ((1, 81), "likely"), ((7, 7), "likely")):
-        mask = Mask(np.ones(shape, dtype=bool))
-        chosen = replace(found.recommendation.chosen, mask=mask, pixels=mask.statistics.true_pixels)
-        ledger = tuple(
-            chosen if row.name == chosen.name else row for row in found.recommendation.ledger
-        )
-        recommendation = replace(found.recommendation, ledger=ledger)
-        told = answer(replace(found, recommendation=recommendation))
-        assert told.certainty == certainty
-        assert ("depends on the network" in told.how_sure) == (certainty == "uncertain")
-
-
-def test_noise_that_no_mask_hides_is_not_likely_to_have_the_right_one():
-    found = automatic("row 7")
-    bare = replace(found.recommendation, mask=BARE, choice=BARE_CENTRE)
-    level = tuple(replace(row, error=0.3, worst=1.0, worst_part=1.0) for row in bare.ledger)
-    for least, certainty in ((0.27, "likely"), (0.2, "uncertain")):
-        ledger = (replace(level[0], error=least), *level[1:])
-        told = answer(with_recommendation(found, replace(bare, ledger=ledger)))
-        assert told.certainty == certainty
-        assert ("too large to train" in told.how_sure) == (certainty == "uncertain")
-    # A row of ringing ends; hum goes on.
-    for error, certainty in ((0.1, "likely"), (0.29, "uncertain")):
-        ledger = tuple(
-            replace(row, error=0.3 if row.name == BARE_CENTRE else error) for row in level
-        )
-        ringing = with_recommendation(found, replace(found.recommendation, ledger=ledger))
-        told = answer(replace(ringing, verdict=replace(found.verdict, kind="periodic")))
-        assert told.certainty == certainty
-        assert ("goes on further" in told.how_sure) == (certainty == "uncertain")
-
-
-def test_a_faint_sample_may_add_to_what_unlike_frames_share():
-    found = automatic("row 7")
-    estimate = replace(found.measurement.correlation, base="frames", source="frames")
-    assert answer(with_estimate_of(found, estimate)).certainty == "likely"
-    smooth = replace(found, verdict=replace(found.verdict, kind="blob"))
-    told = answer(with_estimate_of(smooth, estimate))
-    assert told.certainty == "uncertain"
-    assert "A faint sample may add to this pattern." in told.how_sure
-    # Photons alone are all noise.
-    photons = replace(estimate, evidence=replace(estimate.evidence, photons=1e6))
-    assert answer(with_estimate_of(smooth, photons)).certainty == "likely"
-
-
-def test_a_fixed_pattern_is_a_doubt_where_it_would_ask_for_a_mask():
-    found = automatic("white")
-    patterns = Patterns(static_share=0.3)
-    evidence = replace(found.measurement.correlation.evidence, patterns=patterns)
-    found = with_flags(with_estimate(found, evidence=evidence), "fixed_pattern_not_tested")
-    for share, worst, certainty in (
-        (2, 1, "likely"),
-        (9, 1, "likely"),
-        (9, 1.3, "uncertain"),
-        (30, 1, "likely"),
-        # Beside next to no noise a fixed pattern may be strong.
-        (300, 1, "uncertain"),
-    ):
-        told = answer(with_recommendation(found, strong(found.recommendation, share, worst)))
-        assert (told.certainty, "copy_plain_n2v" in told.actions) == (certainty, True)
-
-
-def strong(recommendation, share, worst):
-    """Return a recommendation with structure of a variance, and worse with a fixed pattern."""
-    ledger = tuple(replace(row, worst_fixed=worst) for row in recommendation.ledger)
-    return replace(recommendation, ledger=ledger, structure=Structure(share, ()))
-
-
-def test_where_no_mask_is_best_anyway_nothing_has_to_be_separated():
-    found = with_flags(automatic("white"), "cannot_tell", "picture")
-    recommendation = replace(found.recommendation, safe=True)
-    assert answer(with_recommendation(found, recommendation)).certainty == "cannot tell"
-    told = answer(with_recommendation(found, strong(recommendation, 9, 1)))
-    assert (told.certainty, told.actions) == ("likely", ("copy_plain_n2v",))
-    # Where every mask costs more than the noise, the estimate says nothing of masks.
-    dear = strong(recommendation, 9, 1)
-    dear = replace(dear, ledger=tuple(replace(row, error=row.error + 1) for row in dear.ledger))
-    assert answer(with_recommendation(found, dear)).certainty == "cannot tell"
-    fixed = with_flags(found, "cannot_tell", "picture", "fixed_pattern")
-    told = answer(with_recommendation(fixed, strong(recommendation, 9, 1)))
-    assert told.certainty == "act first"
-
-
 def test_no_share_below_five_per_cent_is_a_figure():
     assert [percent(share) for share in (0.0, 0.049, 0.05, 0.76)] == [
         "under 5 %",
@@ -547,16 +414,6 @@ def test_a_regular_pattern_in_frames_that_share_nothing_may_be_hum():
     said = answer(extract_recording(frames[:6], AUTOMATIC))
     assert said.certainty in ("uncertain", "cannot tell")
     assert "if it is hum or interference, filter it out" in said.advice
-
-
-def test_a_mask_beyond_what_was_measured_is_not_likely():
-    found = automatic("row 7")
-    reach = found.measurement.correlation.lags.reach
-    far = Mask(np.ones((1, 2 * reach + 3), dtype=bool))
-    recommendation = replace(found.recommendation, mask=far, choice="lines that do not end")
-    told = answer(with_recommendation(found, recommendation))
-    assert told.certainty == "uncertain"
-    assert told.advice.endswith(f"more than {reach} pixels away could not be measured.")
 
 
 def test_where_no_mask_helps_either_way_that_is_what_is_said():
