@@ -6,12 +6,23 @@ import numpy as np
 import pytest
 import tifffile
 
+from structmask_gui.core.denoising import denoiser
+from structmask_gui.core.denoising.denoiser import Denoiser
+from structmask_gui.core.errors import Cancelled
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.progress import Task
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.recommend import told_error
 from structmask_gui.core.stack.frames import ArrayFrames
-from structmask_gui.io.denoise_files import doubts_about, flags_of
+from structmask_gui.io.denoise_files import (
+    DenoisedRecord,
+    doubts_about,
+    flags_of,
+    record_path,
+    save_denoised,
+)
 from structmask_gui.io.open import open_stack
+from structmask_gui.io.results.record import InputRecord
 from tests.core.recommend.scenes import automatic, frames_of
 
 
@@ -35,3 +46,23 @@ def test_a_regular_pattern_that_shifts_is_asked_about(tmp_path, n_frames, asked)
     tifffile.imwrite(path, np.ones((n_frames, 32, 32), np.uint16), photometric="minisblack")
     with open_stack(path) as stack:
         assert doubts_about(stack, ("moving", "periodic_temporal")) == asked
+
+
+def test_the_record_of_an_older_result_goes_before_its_image_is_replaced(tmp_path, monkeypatch):
+    monkeypatch.setattr(denoiser, "_ROUNDS", 2)
+    monkeypatch.setattr(denoiser, "_ROUND", 8)
+    path, target = tmp_path / "a.npy", tmp_path / "a_denoised.ome.tif"
+    np.save(path, np.random.default_rng(0).normal(100, 5, (4, 96, 96)).astype(np.float32))
+    target.write_bytes(b"old")
+    record_path(target).write_text("{}")
+    cancelled = Task(cancelled=lambda: True)
+    with open_stack(path) as stack:
+        made = Denoiser(stack, Mask(np.ones((1, 3), dtype=bool)))
+        made.fit()
+        record = DenoisedRecord(made, InputRecord.of(stack), "measured")
+        with pytest.raises(Cancelled):
+            save_denoised(record, stack, target, force=True, task=cancelled)
+        assert (target.read_bytes(), record_path(target).exists()) == (b"old", True)
+        save_denoised(record, stack, target, force=True)
+    assert target.read_bytes() != b"old"
+    assert not record_path(target).exists()

@@ -13,10 +13,11 @@ import pytest
 import tifffile
 from PIL import Image
 
-from structmask_gui.core.errors import InputError
+from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.progress import Task
 from structmask_gui.io.pictures.mask_picture import draw_mask
-from structmask_gui.io.results.files import is_mask
+from structmask_gui.io.results.files import is_mask, write_forms
 from structmask_gui.io.results.masks import (
     LARGEST_SIDE,
     load_mask,
@@ -101,6 +102,18 @@ def colours(mask: Mask) -> dict[tuple[int, ...], int]:
     found = picture.getcolors(picture.width * picture.height)
     assert found is not None
     return {tuple(colour): count for count, colour in found}
+
+
+def test_a_cancelled_export_leaves_the_old_files(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    path.write_bytes(b"old")
+
+    def no_record(_task: Task) -> Any:
+        pytest.fail("a record was made that was not asked for")
+
+    with pytest.raises(Cancelled):
+        write_forms(random_mask(0), {"npy": path}, no_record, Task(cancelled=lambda: True))
+    assert path.read_bytes() == b"old"
 
 
 def test_the_picture_shows_the_cells_where_they_are(tmp_path: Path) -> None:
