@@ -62,7 +62,8 @@ def measure(
     Raises
     ------
     InputError
-        If no patch can be used: all constant, or none of finite numbers.
+        If the frames are too small, or no patch can be used: all constant, or none of finite
+        numbers.
     ParameterError
         If the parameters do not fit the image.
     Cancelled
