@@ -150,7 +150,7 @@ def plain_lie(path: Path) -> None:
     tiff(path, page(4000, 4000, [8], [400]), bytes(400))
 
 
-@bad("outside.tif", "is cut short: page 0 reaches beyond the end of the file")
+@bad("outside.tif", "is cut short: page 1 reaches beyond the end of the file")
 def strips_outside(path: Path) -> None:
     tiff(path, page(40, 40, [8, 9000], [800, 800], _278=(4, [20]), _259=(3, [5])), bytes(1600))
 

@@ -87,7 +87,7 @@ def listed_page(tif: TiffFile, key: TiffPage, strips: StripList, number: int) ->
         tif.filehandle.seek(place)
         if TiffPage(tif, number).hash != key.hash:
             raise InputError(
-                f"page {number} is of another type than page 0, so the file is damaged; copy or"
+                f"page {number + 1} is of another type than page 1, so the file is damaged; copy or"
                 " export it again."
             )
     return TiffFrame(tif, number, offset=place, keyframe=key)

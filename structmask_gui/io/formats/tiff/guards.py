@@ -204,7 +204,7 @@ def page_chain(file: BinaryIO, size: int, task: Task = NO_TASK) -> PageChain:
         if not 0 < n_tags <= _MOST_TAGS or end + offset_size > size:
             # Where the list of pages goes on is not known; readers would follow stray bytes.
             raise InputError(
-                f"page {len(seen)} is damaged or cut short; copy or export the file again."
+                f"page {len(seen) + 1} is damaged or cut short; copy or export the file again."
             )
         if length + offset_size > len(page):
             file.seek(offset)
@@ -216,7 +216,7 @@ def page_chain(file: BinaryIO, size: int, task: Task = NO_TASK) -> PageChain:
         tags = page[count_size:length]
         if not strips.add(offset, tags) and not _has_sizes(file, tags, order, big=big):
             raise InputError(
-                f"the size of page {len(seen) - 1} is damaged; copy or export the file again."
+                f"the size of page {len(seen)} is damaged; copy or export the file again."
             )
         offset = struct.unpack_from(offset_format, page, length)[0]
     if not seen:
@@ -323,12 +323,12 @@ def check_segments(offsets: tuple[int, ...], counts: tuple[int, ...], size: int,
     """Refuse a page of which strips or tiles lie outside the file, of ``size`` bytes."""
     if not offsets or len(offsets) > len(counts):
         raise InputError(
-            f"page {page} does not say where its pixels are, so the file is damaged; export it"
+            f"page {page + 1} does not say where its pixels are, so the file is damaged; export it"
             " again."
         )
     for offset, count in zip(offsets, counts, strict=False):
         if offset < 0 or count < 0 or offset + count > size:
             raise InputError(
-                f"is cut short: page {page} reaches beyond the end of the file; copy or export it"
-                " again."
+                f"is cut short: page {page + 1} reaches beyond the end of the file; copy or"
+                " export it again."
             )

@@ -147,7 +147,7 @@ class PagedStore:
             raise
         except MemoryError:
             raise InputError(
-                f"page {number} does not fit into memory; save the image in smaller strips or"
+                f"page {number + 1} does not fit into memory; save the image in smaller strips or"
                 " tiles."
             ) from None
         except ImportError as error:
@@ -162,8 +162,8 @@ class PagedStore:
         except Exception as error:
             # Decoders raise whatever they like on damaged data.
             raise InputError(
-                f"the pixels of page {number} cannot be decoded, so the file is damaged; copy or"
-                " export it again."
+                f"the pixels of page {number + 1} cannot be decoded, so the file is damaged;"
+                " copy or export it again."
             ) from error
 
     def _checked(self, number: int) -> tuple[TiffPage | TiffFrame, _Layout]:
@@ -176,7 +176,8 @@ class PagedStore:
             raise
         except Exception as error:
             raise InputError(
-                f"page {number} cannot be read, so the file is damaged; copy or export it again."
+                f"page {number + 1} cannot be read, so the file is damaged; copy or export it"
+                " again."
             ) from error
         assert page.keyframe is not None
         layout = self._layout(page.keyframe)

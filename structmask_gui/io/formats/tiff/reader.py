@@ -306,8 +306,8 @@ def _info(index: int, series: TiffPageSeries) -> SeriesInfo:
 def _check_type(key: TiffPage) -> None:
     if key.dtype is None or 0 in key.shaped:
         raise InputError(
-            f"has no valid pixel type or size (page {key.index}), so its header is damaged; export"
-            " it again."
+            f"has no valid pixel type or size (page {key.index + 1}), so its header is damaged;"
+            " export it again."
         )
 
 

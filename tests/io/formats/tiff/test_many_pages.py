@@ -314,7 +314,7 @@ def test_one_page_of_other_samples(tmp_path: Path) -> None:
         tif.pages[40].tags[258].overwrite((4, 4, 4))
     with open_stack(path) as stack:
         assert stack.read(39).shape == (20, 24)
-        with pytest.raises(InputError, match=r"a\.tif: page 40 is of another type than page 0"):
+        with pytest.raises(InputError, match=r"a\.tif: page 41 is of another type than page 1"):
             stack.read(40)
 
 
@@ -326,7 +326,7 @@ def test_strips_of_a_page_that_reach_beyond_the_end(tmp_path: Path) -> None:
     assert lists_pages(path)
     with (
         open_stack(path) as stack,
-        pytest.raises(InputError, match=r"a\.tif is cut short: page 40"),
+        pytest.raises(InputError, match=r"a\.tif is cut short: page 41"),
     ):
         stack.read(40)
 
@@ -451,7 +451,7 @@ def test_a_page_that_reaches_beyond_the_end(tmp_path: Path) -> None:
         tif.pages[40].tags[273].overwrite(path.stat().st_size - 10)
     with (
         open_stack(path) as stack,
-        pytest.raises(InputError, match=r"a\.tif is cut short: page 40"),
+        pytest.raises(InputError, match=r"a\.tif is cut short: page 41"),
     ):
         stack.read(40)
 
