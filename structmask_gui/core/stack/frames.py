@@ -170,7 +170,7 @@ class ChosenFrames:
                 (h, w), (h0, w0) = stack.frame_shape, first.frame_shape
                 raise InputError(
                     f"{stack.name} is {h} x {w} pixels, but {first.name} is {h0} x {w0};"
-                    " average only files of one size."
+                    " open files of one size together, or measure each in a batch."
                 )
         places = [(stack, i) for stack in stacks for i in range(stack.n_frames)]
         if chosen is not None:
