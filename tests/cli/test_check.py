@@ -26,7 +26,9 @@ def test_one_mask_for_files_of_unlike_sizes(structmask, folder, tmp_path):
     answer = structmask(*asked, "--report")
     assert answer.code == 0
     lines = answer.out.splitlines()
-    assert lines[0] == "experiment: One mask for 2 files: hide 6 pixels on either side."
+    assert (
+        lines[0] == "experiment: One mask for 2 files: hide 6 pixels on either side along the row."
+    )
     assert lines[1].strip().startswith("Likely. It fits all 2 files. Fixed patterns")
     assert load_mask(out / "experiment_mask.npy").statistics.true_pixels == 13
     with (out / "structmask_batch.csv").open(encoding="utf-8-sig", newline="") as file:

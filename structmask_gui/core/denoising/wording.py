@@ -110,10 +110,8 @@ def methods_paragraph(method: Method) -> str:
     from structmask_gui.core.recommend.shapes import hide
 
     pixels = method.mask.statistics.true_pixels
-    which = hide(method.mask).removeprefix("hide ")
-    if which.endswith("on either side"):
-        which += " along the row"
-    elif which.startswith("these"):
+    which = hide(method.mask, alone=True).removeprefix("hide ")
+    if which.startswith("these"):
         height, width = method.mask.statistics.extent
         which = f"within {height} x {width} pixels"
     hidden = (

@@ -146,7 +146,7 @@ def _cannot_tell(case: Grounds) -> Answer:
     if case.recommendation is not None:
         row, meanwhile = case.recommendation.chosen, "plain Noise2Void"
         if not case.bare:
-            own, meanwhile = "use_mask", hide(case.mask)
+            own, meanwhile = "use_mask", hide(case.mask, alone=True)
         safe = f"Safe meanwhile: {meanwhile}."
         # A single frame does not say how strong its noise is.
         known = row is not None and case.differences and loses_detail(row.lost)
@@ -215,14 +215,14 @@ def _either(case: Grounds) -> Answer:
 
 def _act_first(case: Grounds, what: str, advice: str, action: Action) -> Answer:
     own: Action = "copy_plain_n2v" if case.bare else "use_mask"
-    meanwhile = "plain Noise2Void" if case.bare else hide(case.mask)
+    meanwhile = "plain Noise2Void" if case.bare else hide(case.mask, alone=True)
     sure = f"For the noise that changes from frame to frame: {meanwhile}."
     return _made(case, what, "act first", sure, advice, action, own)
 
 
 def _enlarged(case: Grounds, height: int, width: int) -> Answer:
     doubted = case.bare or unseparated(case.extraction, case.recommendation)
-    meanwhile = "" if doubted else f" Meanwhile: {hide(case.mask)}."
+    meanwhile = "" if doubted else f" Meanwhile: {hide(case.mask, alone=True)}."
     return Answer(
         f"{enlarged(height, width)}.",
         "act first",

@@ -60,13 +60,17 @@ def faint(kind: NoiseKind, *, opposite: bool = False) -> str:
     return f"A faint {said.removeprefix('an ')}" if kind == "detached" else f"Faint {said}"
 
 
-def hide(mask: Mask) -> str:
-    """Return what to hide, as in "hide 5 pixels on either side"."""
+def hide(mask: Mask, *, alone: bool = False) -> str:
+    """Return what to hide, as in "hide 5 pixels on either side".
+
+    ``alone``: with the line that they are on, where no other words name it.
+    """
     lags = mask.lags()
     reach_y, reach_x = (int(n) for n in np.abs(lags).max(axis=0))
     n = len(lags)
     if reach_y == 0 and n == 2 * reach_x + 1:
-        return f"hide {counted(reach_x, 'pixel')} on either side"
+        on = " along the row" if alone else ""
+        return f"hide {counted(reach_x, 'pixel')} on either side{on}"
     if reach_x == 0 and n == 2 * reach_y + 1:
         return f"hide {counted(reach_y, 'pixel')} above and below"
     if n == (2 * reach_y + 1) * (2 * reach_x + 1):

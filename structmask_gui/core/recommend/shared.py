@@ -178,7 +178,7 @@ def shared_answer(
     """
     n, mask = len(fits), mask.cropped()
     bare = mask.statistics.true_pixels == 1
-    what = f"One mask for {counted(n, 'file')}: {hide(mask)}."
+    what = f"One mask for {counted(n, 'file')}: {hide(mask, alone=True)}."
     if bare:
         what = f"One setting for {counted(n, 'file')}: no mask; train plain Noise2Void."
     by_word: dict[FitWord, list[str]] = {}

@@ -386,7 +386,9 @@ def test_an_expected_error_is_a_share_of_the_noise():
 
 
 def test_what_to_hide():
-    assert hide(Mask(np.ones((1, 3), dtype=bool))) == "hide 1 pixel on either side"
+    row = Mask(np.ones((1, 3), dtype=bool))
+    assert hide(row) == "hide 1 pixel on either side"
+    assert hide(row, alone=True) == "hide 1 pixel on either side along the row"
     assert hide(Mask(np.ones((5, 1), dtype=bool))) == "hide 2 pixels above and below"
     assert hide(Mask(np.ones((3, 3), dtype=bool))) == "hide the block of 3 x 3 pixels"
     assert hide(Mask(np.eye(3, dtype=bool))) == "hide these 3 pixels"

@@ -50,7 +50,7 @@ def test_the_shared_mask_is_that_of_most_files():
     assert shared_mask([rows, rows, columns]) == wanted
     fits = [one.fit(wanted) for one in (rows, rows, columns)]
     told = shared_answer(wanted, ["a.tif", "b.tif", "c.tif"], fits)
-    assert told.what == "One mask for 3 files: hide 6 pixels on either side."
+    assert told.what == "One mask for 3 files: hide 6 pixels on either side along the row."
     assert told.certainty == "uncertain"
     assert told.how_sure == "Uncertain. It fits 2 of the 3 files. Does not fit: c.tif."
     assert "give the others masks of their own" in told.advice
