@@ -195,7 +195,7 @@ def _record_beside(arguments: argparse.Namespace) -> Record | None:
 
 
 def _print(name: str, where: str, assessment: Assessment, hidden: int) -> None:
-    figures, error = assessment.figures, assessment.error
+    figures, scored = assessment.figures, assessment.scored
     print(f"{name}, noise measured in {where}:")
     within = f" ± {200 * figures.error:.1f} %" if figures.error >= _WORTH_SAYING else ""
     print(
@@ -208,10 +208,10 @@ def _print(name: str, where: str, assessment: Assessment, hidden: int) -> None:
     of = f" of the {figures.judged} within {figures.radius} px; the mask hides {hidden}"
     print(f"  hidden without need  {figures.needlessly_hidden:6d}  pixels{of if few else ''}")
     print(
-        f"  expected error       {error.total:6.3f}  of the noise variance"
-        f" (noise left {error.noise_left:.3f}, detail lost {error.detail_lost:.3f}; estimate from a"
-        " linear model)"
+        f"  expected error       {scored.expected:6.3f}  of the noise variance"
+        f" (noise left {scored.error.noise_left:.3f}, detail lost {scored.error.detail_lost:.3f},"
+        f" training {scored.training:.3f}; estimate from a linear model)"
     )
-    if error.total >= 1:
+    if scored.expected >= 1:
         print(f"  {OVER_ONE}")
     print(f"  {assessment.curve.sentence}")

@@ -23,7 +23,10 @@ def test_the_right_mask_hides_the_noise(structmask, noisy, masks):
     row, column = (structmask("quality", mask, noisy, "--json").json for mask in masks)
     # A third of the variance is noise of single pixels, which no mask hides and nothing copies.
     assert row["still_copied"] < 0.1 < 0.5 < column["still_copied"]
-    assert row["estimated_error"]["total"] < column["estimated_error"]["total"]
+    errors = [found["estimated_error"] for found in (row, column)]
+    assert errors[0]["total"] < errors[1]["total"]
+    parts = ("noise_left", "detail_lost", "training")
+    assert all(error["total"] == sum(error[part] for part in parts) for error in errors)
     assert row["still_copied_bare_centre"] == column["still_copied_bare_centre"]
     assert row["noise_measured_in"].startswith("frame differences")
 

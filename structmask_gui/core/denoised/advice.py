@@ -18,7 +18,7 @@ from structmask_gui.core.quality.error import score_mask
 from structmask_gui.core.quality.radius_curve import FAR_RADIUS, SQUARE_RADIUS, copied_curve
 from structmask_gui.core.quality.suggest import Point
 from structmask_gui.core.recommend.candidates import BARE
-from structmask_gui.core.recommend.ledger import TIE, with_training
+from structmask_gui.core.recommend.ledger import TIE
 from structmask_gui.core.recommend.recommend import ALIKE
 from structmask_gui.core.recommend.shapes import GAINS, of_noise
 
@@ -277,7 +277,7 @@ def _least(points: tuple[Point, ...]) -> float:
 def _scored(mask: Mask, measured: Basis, *, compared: bool) -> _Candidate:
     still = measured.still if compared else None
     found = score_mask(measured.noise, measured.image.values, mask, measured.radius, still)
-    return _Candidate(mask, with_training(found), found.copied)
+    return _Candidate(mask, found.expected, found.copied)
 
 
 def _direction(best: _Candidate, present: _Candidate) -> Advice:

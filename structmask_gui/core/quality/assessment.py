@@ -157,7 +157,8 @@ class Assessment:
                 "what": "estimate from a linear model, in units of the noise variance",
                 "noise_left": self.error.noise_left,
                 "detail_lost": self.error.detail_lost,
-                "total": self.error.total,
+                "training": self.scored.training,
+                "total": self.scored.expected,
             },
             "blanked": [
                 {

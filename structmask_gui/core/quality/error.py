@@ -34,6 +34,7 @@ from structmask_gui.core.quality.prediction import (
     square_lags,
     variance_of,
 )
+from structmask_gui.core.quality.training import training_cost
 from structmask_gui.core.threads import one_blas_thread
 
 if TYPE_CHECKING:
@@ -159,28 +160,35 @@ def _filtered_variance(kernel: FloatArray, covariance: FloatArray) -> float:
 
 
 @dataclass(frozen=True)
-class Ranked:
-    """One mask among several."""
+class Scored:
+    """The figures of a mask that its rank depends on."""
 
-    label: str
-    rank: int
-    """1 for the best; masks whose errors are near ties share the rank of the best of them."""
     error: EstimatedError
     copied: float
     """Share of the noise that is still copied."""
     pixels: int
     """True pixels, the centre included."""
-    near_tie: bool
-    """Whether another mask shares its rank."""
+
+    @property
+    def training(self) -> float:
+        """What training with so large a mask costs, in units of the noise variance."""
+        return training_cost(self.pixels, self.error.total)
+
+    @property
+    def expected(self) -> float:
+        """The expected error: noise left, detail lost and the cost of training."""
+        return self.error.total + self.training
 
 
 @dataclass(frozen=True)
-class Scored:
-    """The figures that the rank of a mask depends on; see `Ranked`."""
+class Ranked(Scored):
+    """One mask among several."""
 
-    error: EstimatedError
-    copied: float
-    pixels: int
+    label: str
+    rank: int
+    """1 for the best; masks whose errors are near ties share the rank of the best of them."""
+    near_tie: bool
+    """Whether another mask shares its rank."""
 
 
 @one_blas_thread
@@ -199,14 +207,14 @@ def score_mask(
 
 
 def ranked(scores: Mapping[str, Scored]) -> list[Ranked]:
-    """Rank masks, given by their labels, by their estimated error, the best first."""
-    found = sorted(scores.items(), key=lambda item: (item[1].error.total, item[1].pixels))
+    """Rank masks, given by their labels, by their expected error, the best first."""
+    found = sorted(scores.items(), key=lambda item: (item[1].expected, item[1].pixels))
     ranks: list[int] = []
     for place, (_, score) in enumerate(found):
-        best = found[ranks[-1] - 1][1].error.total if ranks else -np.inf
-        tie = score.error.total <= best * (1 + NEAR_TIE)
+        best = found[ranks[-1] - 1][1].expected if ranks else -np.inf
+        tie = score.expected <= best * (1 + NEAR_TIE)
         ranks.append(ranks[-1] if tie else place + 1)
     return [
-        Ranked(label, rank, score.error, score.copied, score.pixels, ranks.count(rank) > 1)
+        Ranked(score.error, score.copied, score.pixels, label, rank, ranks.count(rank) > 1)
         for rank, (label, score) in zip(ranks, found, strict=True)
     ]

@@ -13,7 +13,7 @@ from structmask_gui.core.extraction.extraction import (
 from structmask_gui.core.names import counted
 from structmask_gui.core.recommend.automatic import automatic_answer
 from structmask_gui.core.recommend.grounds import Grounds
-from structmask_gui.core.recommend.ledger import TIE, with_training
+from structmask_gui.core.recommend.ledger import TIE
 from structmask_gui.core.recommend.recommend import Recommendation, expected_error
 from structmask_gui.core.recommend.shapes import GAINS, expected, of_noise, shape_words
 from structmask_gui.core.recommend.wording import Action, Answer, percent
@@ -63,7 +63,7 @@ def _of_published(
         what = f"{shape_words(extraction.mask)} (spine, autoStructN2V 1.0)."
         sure = ["Uncertain: only flat parts of the frames keep noise and sample apart here."]
     other = None if recommendation is None else recommendation.chosen
-    error = None if scored is None else with_training(scored)
+    error = None if scored is None else scored.expected
     if error is not None:
         automatic = "" if other is None else f"automatic, {counted(other.pixels, 'pixel')}"
         sure.append(expected(error, None if other is None else other.error, automatic))

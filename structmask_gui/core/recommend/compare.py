@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from structmask_gui.core.quality.error import NEAR_TIE, Ranked, Scored
-from structmask_gui.core.recommend.ledger import with_training
 from structmask_gui.core.recommend.recommend import ALIKE
 from structmask_gui.core.recommend.shapes import GAINS, of_noise
 
@@ -23,7 +22,7 @@ class Expected:
     def of(cls, scored: Scored | Ranked) -> Expected:
         """Return what the figures of a mask amount to."""
         lost = scored.error.detail_lost
-        return cls(scored.pixels, scored.copied, lost, with_training(scored))
+        return cls(scored.pixels, scored.copied, lost, scored.expected)
 
 
 def better(a: Expected, b: Expected, names: tuple[str, str], doubt: str | None = None) -> str:

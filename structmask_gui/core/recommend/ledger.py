@@ -14,16 +14,11 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.copied_noise import still_copied
-from structmask_gui.core.quality.error import (
-    EstimatedError,
-    Ranked,
-    Scored,
-    estimated_error,
-    weights,
-)
+from structmask_gui.core.quality.error import EstimatedError, estimated_error, weights
 from structmask_gui.core.quality.prediction import reach_of
 from structmask_gui.core.quality.scoring import Copied, Prediction, Predictions, Reading
 from structmask_gui.core.quality.suggest import SEARCHED
+from structmask_gui.core.quality.training import training_cost, training_costs
 from structmask_gui.core.recommend.readings import Readings
 from structmask_gui.core.threads import begin
 
@@ -32,15 +27,6 @@ TIE = 0.03
 
 NEGLIGIBLE = 0.001
 """Difference of two errors, over the noise's variance, that nobody would see."""
-
-_TRAINED, _OF_ERROR, _OF_NOISE, _LEAST = 25, 0.02, 0.003, 0.02
-"""Cost of training: for every pixel beyond so many, this share of the error, or this share of the
-noise's variance where that is less. An error below the last one counts as that: in frames, or a
-part of them, without structure any mask loses nothing, but that is not all one trains on.
-Calibrated on small U-Nets: up to 25 pixels training took nothing, and the nets did better than
-estimated, by 0.05; a disc of 35 to 37 pixels estimated at 0.14 trained to 0.13 to 0.18 and one at
-0.60 to 0.62, where one of 21 to 25 trained to 0.11 and 0.55; a square of 49 at 0.14 to 0.17, one of
-121 at 0.16 to 0.74, one of 225 at 0.67 to 0.69 to 0.78 to 1.55."""
 
 ABSOLUTE = 0.01
 """Share of the noise's variance that is added to both errors of a factor: less is of no use."""
@@ -68,22 +54,6 @@ class LedgerRow:
         """Return the row as plain values, as in the JSON record."""
         names = ("name", "pixels", "copied", "left", "lost", "training", "error", "error_se")
         return {**{name: getattr(self, name) for name in names}, "tied": self.tied}
-
-
-def training_cost(pixels: int, error: float) -> float:
-    """Return what training with so many hidden pixels adds to an estimated error."""
-    return float(_training(np.array([pixels]), np.array([error]))[0])
-
-
-def with_training(scored: Scored | Ranked) -> float:
-    """Return the error of a mask as the ledger has it, with the cost of training."""
-    return scored.error.total + training_cost(scored.pixels, scored.error.total)
-
-
-def _training(pixels: FloatArray, errors: FloatArray) -> FloatArray:
-    """Return `training_cost` of several masks."""
-    each = np.minimum(_OF_ERROR * np.maximum(errors, _LEAST), _OF_NOISE)
-    return np.asarray(np.maximum(pixels - _TRAINED, 0) * each)
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,7 +168,7 @@ def _factors(
 
     def worst(errors: FloatArray, spare: FloatArray | float = 0.0) -> FloatArray:
         errors = np.maximum(errors, 0)
-        errors = errors + _training(trained, errors) + ABSOLUTE
+        errors = errors + training_costs(trained, errors) + ABSOLUTE
         least = np.where(small, errors, np.inf).min(axis=1, keepdims=True)
         return np.asarray(np.maximum((errors - spare) / least, 1.0).max(axis=0))
 

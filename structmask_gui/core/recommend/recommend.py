@@ -16,6 +16,7 @@ from structmask_gui.core.quality.error import (
     Scored,
 )
 from structmask_gui.core.quality.suggest import NEAR_BEST, SEARCHED
+from structmask_gui.core.quality.training import training_cost
 from structmask_gui.core.recommend.candidates import (
     BARE,
     BARE_CENTRE,
@@ -33,8 +34,6 @@ from structmask_gui.core.recommend.ledger import (
     TIE,
     LedgerRow,
     ledger,
-    training_cost,
-    with_training,
 )
 from structmask_gui.core.recommend.readings import Structure, readings_of
 from structmask_gui.core.recommend.shapes import GAINS
@@ -416,7 +415,7 @@ def expected_error(
     row = None if recommendation is None else recommendation.row_of(mask)
     if row is not None:
         return row.error
-    return None if scored is None else with_training(scored)
+    return None if scored is None else scored.expected
 
 
 def told_error(extraction: Extraction | None, mask: Mask | None) -> float | None:

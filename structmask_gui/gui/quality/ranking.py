@@ -25,8 +25,8 @@ _COLUMNS = (
     (
         "Error",
         "Estimate from a linear model of what a network trained with the mask gets wrong: noise"
-        " left and detail lost, in per cent of the noise (its variance). For comparing masks; a"
-        " trained network does better.",
+        " left, detail lost and what training with a large mask costs, in per cent of the noise"
+        " (its variance). For comparing masks; a trained network does better.",
     ),
     ("Copied", "Share of the noise that a network could copy (estimate)."),
     ("Pixels", "Pixels of the mask, the centre included."),
@@ -73,7 +73,7 @@ class RankingTable(QTableWidget):
             texts = (
                 rank if doubt is None else "\N{EN DASH}",
                 item.label,
-                error_words(item.error.total),
+                error_words(item.expected),
                 percent(item.copied),
                 str(item.pixels),
             )

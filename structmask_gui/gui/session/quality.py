@@ -56,7 +56,7 @@ class Scores:
         """Why the order of masks says nothing, if it does not."""
         if not self.basis.trusted:
             return "structure"
-        return "weak" if min(item.error.total for item in self.ranking) >= 1 else None
+        return "weak" if min(item.expected for item in self.ranking) >= 1 else None
 
     def record(self) -> dict[str, Any]:
         """Return the figures as a record holds them."""

@@ -232,18 +232,15 @@ class WhyDialog(QDialog):
 
 
 def _scored_cells(name: str, scored: Scored) -> tuple[str, ...]:
-    from structmask_gui.core.recommend.ledger import training_cost
-
     error = scored.error
-    training = training_cost(scored.pixels, error.total)
     return (
         name,
         str(scored.pixels),
         percent(scored.copied),
         _share(error.noise_left),
         _share(error.detail_lost),
-        _share(training),
-        error_words(error.total + training),
+        _share(scored.training),
+        error_words(scored.expected),
     )
 
 

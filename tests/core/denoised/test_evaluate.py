@@ -11,7 +11,6 @@ from structmask_gui.core.quality.covariance import given_covariance, image_covar
 from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.quality.suggest import suggest
-from structmask_gui.core.recommend.ledger import with_training
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, row_offsets, simulate
 from structmask_gui.core.stack.fill import without_fill
 from structmask_gui.core.stack.frames import ArrayFrames, ChosenFrames
@@ -335,7 +334,7 @@ def test_the_next_mask_is_as_good_as_the_one_suggested_before_the_training():
     found = evaluated(raw, output, None, measured=measured)
     assert found.advice == "larger"
     panel = suggest(noise.values, image, pixels=noise.pixels, still=measured.still).mask
-    errors = [with_training(measured.score(mask)) for mask in (found.next_mask, panel, None)]
+    errors = [measured.score(mask).expected for mask in (found.next_mask, panel, None)]
     assert errors[0] <= 1.05 * errors[1] < 0.3 * errors[2]
     # Where nothing was measured before, the frames are compared here.
     assert evaluated(raw, output, None).next_mask == found.next_mask

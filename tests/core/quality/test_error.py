@@ -14,6 +14,7 @@ from structmask_gui.core.quality.error import (
 )
 from structmask_gui.core.quality.prediction import hidden_by, square_lags
 from structmask_gui.core.quality.preview import Preview, residual_correlation
+from structmask_gui.core.quality.training import training_cost
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 from structmask_gui.core.stack.frames import ArrayFrames
 
@@ -198,6 +199,10 @@ def test_masks_are_ranked_with_near_ties():
     }
     assert {item.label for item in found if item.near_tie} == set(masks) - {"row 5"}
     assert found[0].pixels == 13
+    assert [item.expected - item.error.total for item in found] == [0] * 5  # none is large
+    block = score_mask(noise, image, np.ones((7, 7)))
+    assert block.expected == block.error.total + training_cost(49, block.error.total)
+    assert block.training > 0
 
 
 def test_the_residual_of_white_noise_is_white_and_stripes_show():

@@ -14,6 +14,7 @@ from structmask_gui.core.learned.noise import LearnedNoise
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.suggest import SEARCHED
+from structmask_gui.core.quality.training import training_cost
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.candidates import (
     BARE,
@@ -31,7 +32,7 @@ from structmask_gui.core.recommend.extract import (
     looked_further,
     with_recommendation,
 )
-from structmask_gui.core.recommend.ledger import TIE, LedgerRow, training_cost
+from structmask_gui.core.recommend.ledger import TIE, LedgerRow
 from structmask_gui.core.recommend.readings import other_readings
 from structmask_gui.core.recommend.recommend import (
     AGREED,
@@ -528,7 +529,8 @@ def test_the_ledger_has_the_error_that_a_masks_figures_give():
     rows = found.recommendation.main_rows
     assert len(rows) > 1
     for row in rows:  # those that the window shows
-        exact = found.basis.score(row.mask).error.total
-        assert row.left + row.lost == pytest.approx(exact, abs=1e-9)
+        exact = found.basis.score(row.mask)
+        assert row.left + row.lost == pytest.approx(exact.error.total, abs=1e-9)
+        assert row.error == pytest.approx(exact.expected, abs=1e-9)
     errors = [row.error for row in found.recommendation.ledger]
     assert errors == sorted(errors)
