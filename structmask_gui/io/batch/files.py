@@ -36,7 +36,7 @@ class Job:
     @property
     def path(self) -> Path:
         """The file, or the folder of the files, as an absolute path."""
-        paths = [_absolute(item.path) for item in self.inputs]
+        paths = [absolute(item.path) for item in self.inputs]
         return paths[0] if len(paths) == 1 else _common_folder(paths)
 
 
@@ -213,12 +213,13 @@ def _nothing(path: Path) -> str:
     return f"{shown(path)} matches no file; check the pattern and the folder."
 
 
-def _absolute(path: Path) -> Path:
-    return Path(os.path.abspath(path))  # noqa: PTH100  # links keep the names that the user knows
+def absolute(path: Path) -> Path:
+    """Return a path from the root on, by the names that the user gave."""
+    return Path(os.path.abspath(path))  # noqa: PTH100  # links are kept
 
 
 def _common_folder(files: Sequence[Path]) -> Path:
     try:
-        return Path(os.path.commonpath([_absolute(file.parent) for file in files]))
+        return Path(os.path.commonpath([absolute(file.parent) for file in files]))
     except ValueError:  # on two drives
         return files[0].parent

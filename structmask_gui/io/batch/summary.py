@@ -18,7 +18,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.names import counted
 from structmask_gui.core.parameters.labels import in_labels
-from structmask_gui.io.batch.files import Job
+from structmask_gui.io.batch.files import Job, absolute
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.resume import Fingerprint
 from structmask_gui.io.batch.status import JobState, JobStatus
@@ -402,8 +402,8 @@ def _row(queue: BatchQueue, job: Job, status: JobStatus) -> Sequence[object]:
         status.patches or "",
         status.frames or "",
         *_figures(status),
-        job.files.found.npy if mask is not None else "",
-        job.files.report if status.report else "",
+        absolute(job.files.found.npy) if mask is not None else "",
+        absolute(job.files.report) if status.report else "",
         f"{status.seconds:.2f}" if status.seconds else "",
         *print_,
         *_answer(status),
@@ -425,7 +425,7 @@ def _answer(status: JobStatus) -> tuple[str, str]:
 def _denoised(status: JobStatus) -> str:
     if status.denoised.why_not:
         return f"{_NOT}{status.denoised.why_not}"
-    return ", ".join(map(shown, status.denoised.files))
+    return ", ".join(shown(absolute(file)) for file in status.denoised.files)
 
 
 def _denoised_words(cell: str) -> str:

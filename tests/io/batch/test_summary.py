@@ -44,6 +44,14 @@ def test_the_table(folder, tmp_path):
     assert (good["certainty of the answer"], bad["answer"]) == ("uncertain", "")
 
 
+def test_paths_hold_from_any_folder(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    queue = make(folder, Path("out"))
+    queue.run()
+    rows = list(csv.DictReader(csv_bytes(queue).decode("utf-8-sig").splitlines()))
+    assert rows[0]["mask"] == str(tmp_path / "out" / "a_mask.npy")
+
+
 @pytest.mark.slow
 def test_a_batch_writes_the_recommended_mask_and_its_answer(folder, tmp_path):
     automatic = Parameters(method="statistical", source="automatic", mask_choice="recommended")
