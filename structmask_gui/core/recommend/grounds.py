@@ -31,6 +31,11 @@ _SLIGHT, _HELPS = 0.01, 0.8
 """Difference of errors, over the noise's variance, up to which no larger mask is missed; and share
 of the error without a mask, above which one does not hide noise with a period."""
 
+_HARDLY = 0.95
+"""Share of the error without a mask, from which a mask is expected to do hardly better than that:
+what moved between frames is smooth, too, and where it was taken for noise, the mask costs detail
+that is not counted."""
+
 _CHANGING = "The sample changes between these frames, and may add to this pattern."
 _UNEVEN = "What differs between frames is stronger in some places, as in a changing sample."
 _OTHERWISE = "If the noise is measured in another way, another mask is far better."
@@ -119,12 +124,23 @@ class Grounds:
         two = len(evidence.relations) == 1 and "moving" in self.flags and not self.bare
         if two and uneven(evidence.unevenness, evidence.unevenness_error, SUSPICION):
             return "With so few frames, motion cannot be told from noise."
+        if "moving" in self.flags and self.verdict.kind == "blob" and self._hardly_gains:
+            return _CHANGING
         if self.shared_or_changes and not self.bare:
             return f"{self.shares_or_changes}."
         smooth = self.verdict.kind == "blob" and not self.bare and not evidence.photons
         if estimate.source == "frames" and smooth:
             return "A faint sample may add to this pattern."
         return ""
+
+    @property
+    def _hardly_gains(self) -> bool:
+        """Whether a mask is expected to do hardly better than none."""
+        found = self.recommendation
+        row, bare = (None, None) if found is None else (found.chosen, found.bare)
+        if self.bare or row is None or bare is None:
+            return False
+        return row.error > _HARDLY * bare.error
 
     @property
     def endless(self) -> bool:
@@ -163,9 +179,13 @@ class Grounds:
             return False
         if goes_on(estimate, estimate.lags.reach, self.extraction.parameters.rho_min):
             return True
-        mask, found = self.mask.array, significant(self.extraction).array
-        gaps = min(mask.shape) == 1 and not mask.all()
-        return gaps and max(found.shape) > max(mask.shape)
+        found = significant(self.extraction).array
+        return self.gaps and max(found.shape) > max(self.mask.array.shape)
+
+    @property
+    def gaps(self) -> bool:
+        """Whether the mask leaves out some pixels of its line."""
+        return min(self.mask.array.shape) == 1 and not self.mask.array.all()
 
     @property
     def differences(self) -> bool:

@@ -4,15 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter, shift
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.candidates import BARE, BARE_CENTRE
-from structmask_gui.core.recommend.extract import with_recommendation
+from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
 from structmask_gui.core.recommend.readings import Structure
 from structmask_gui.core.statistical.estimate import UnlikePart
 from structmask_gui.core.statistical.patterns import Patterns
 from tests.core.recommend.scenes import (
+    AUTOMATIC,
     automatic,
     with_estimate,
     with_estimate_of,
@@ -159,3 +161,23 @@ def test_a_mask_beyond_what_was_measured_is_not_likely():
     told = answer(with_recommendation(found, recommendation))
     assert told.certainty == "uncertain"
     assert told.advice.endswith(f"more than {reach} pixels away could not be measured.")
+
+
+def test_a_mask_that_hardly_gains_where_two_layers_move_apart_is_doubted():
+    """What moved is smooth, was taken for noise here, and the noise is white."""
+    draw = np.random.default_rng(1)
+    layers = [gaussian_filter(draw.normal(size=(180, 180)), 1.5) for _ in range(2)]
+    ways = [np.cumsum(draw.normal(0, step, (2, 2)), axis=0) for step in (0.8, 1.5)]
+    frames = []
+    for time in range(2):
+        moved = [
+            shift(layer / layer.std(), way[time], mode="reflect")
+            for layer, way in zip(layers, ways, strict=True)
+        ]
+        picture = sum(moved)[10:-10, 10:-10]
+        frames.append(100 + 2.9 * picture + draw.normal(0, 2.2, picture.shape))
+    found = extract_recording(np.array(frames), AUTOMATIC)
+    assert found.mask.statistics.true_pixels > 1
+    told = answer(found)
+    assert told.certainty == "uncertain"
+    assert "The sample changes between these frames, and may add" in told.how_sure

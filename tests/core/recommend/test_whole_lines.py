@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
@@ -149,3 +150,14 @@ def test_an_echo_is_no_line():
     found = extract_recording(frames, AUTOMATIC)
     assert max(found.mask.cropped().array.shape) <= 21
     assert answer(found).certainty == "likely"
+
+
+def test_offsets_of_several_readouts_are_not_those_of_whole_rows():
+    draw = np.random.default_rng(3)
+    readouts = draw.normal(0, 4, (6, 192, 4))[:, :, np.arange(192) % 4]
+    picture = 200 + 240 * gaussian_filter(draw.normal(size=(192, 192)), 4)
+    frames = picture + readouts + draw.normal(0, 8, (6, 192, 192))
+    told = answer(extract_recording(frames, AUTOMATIC))
+    assert told.what.startswith("Whole rows are brighter or darker")
+    assert told.certainty == "uncertain"
+    assert "Not all pixels of a row share its offset" in told.how_sure
