@@ -287,7 +287,7 @@ def test_where_no_mask_can_be_measured_it_is_said_why(structmask, tmp_path, yes)
     np.save(path, np.full((3, 64, 64), 7.0))
     answer = structmask("denoise", path, *yes)
     assert answer.code == 2
-    assert answer.err.startswith("error: constant.npy: fewer than two patches can be measured")
+    assert answer.err.startswith("error: constant.npy holds no noise")
 
 
 @pytest.mark.slow

@@ -166,7 +166,7 @@ def test_nothing_to_measure(structmask, tmp_path):
     np.save(tmp_path / "flat.npy", np.ones((3, 128, 128)))
     answer = structmask("extract", tmp_path / "flat.npy")
     assert answer.code == 2
-    assert "has no patch to measure (constant, holds no noise: 12)" in answer.err
+    assert "holds no noise, for its pixels do not differ" in answer.err
 
 
 def test_dimensions_without_names(structmask, tmp_path):

@@ -26,7 +26,7 @@ from structmask_gui.core.parameters.model import RING_SOURCES, Parameters
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import Frames, Recording
 from structmask_gui.core.stack.patches import Plan, Sampling, plan_patches, read_patches
-from structmask_gui.core.stack.screening import extremes, unusable
+from structmask_gui.core.stack.screening import extremes, too_few_patches, unusable
 from structmask_gui.core.threads import in_threads
 
 
@@ -101,11 +101,7 @@ def measured(work: MeasuringWork, total: FloatArray, reasons: list[str]) -> Meas
     places = stored_places(work.plan, work.frames)
     sampling = Sampling(work.plan.patch_shape, places, used, tuple(reasons))
     if not used.any():
-        counts = "; ".join(f"{reason}: {n}" for reason, n in sampling.left_out.items())
-        raise InputError(
-            f"{work.frames.name} has no patch to measure ({counts}); choose another channel,"
-            " ROI or file."
-        )
+        raise InputError(too_few_patches(work.frames.name, sampling.left_out))
     mean = total / sampling.n_used
     if not np.isfinite(mean).all():
         raise InputError(

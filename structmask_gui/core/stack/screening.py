@@ -6,6 +6,7 @@ only.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,7 +20,6 @@ CLIPPED = "clipped: over 2 % of the pixels are at the lowest or highest value"
 OUTLYING = "its variance is far from that of the others"
 NOT_FLAT = "holds structure"
 FILLED = "border fill, text or a data bar"
-
 
 _CLIPPED_SHARE = 0.02
 # Variance of counts over their mean, up to which they are counts of photons.
@@ -58,6 +58,17 @@ def unusable(low: AnyArray, high: AnyArray) -> list[str]:
         NOT_FINITE if not good else CONSTANT if constant else ""
         for good, constant in zip(finite.tolist(), (low == high).tolist(), strict=True)
     ]
+
+
+def too_few_patches(name: str, left_out: Mapping[str, int]) -> str:
+    """Say why an image has too few patches to measure, from the number left out for each reason."""
+    otherwise = "choose another channel, ROI or file."
+    if set(left_out) == {CONSTANT}:
+        return f"{name} holds no noise, for its pixels do not differ; {otherwise}"
+    if set(left_out) == {NOT_FINITE}:
+        return f"{name} holds pixels that are not numbers in every part; {otherwise}"
+    listed = "; ".join(f"{reason}: {n}" for reason, n in left_out.items())
+    return f"{name} has too few patches to measure ({listed}); {otherwise}"
 
 
 @dataclass

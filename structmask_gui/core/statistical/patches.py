@@ -114,11 +114,7 @@ def find_patches(source: NoiseSource, parameters: Parameters, reader: PatchReade
                 f"{source.raw.name} is too small: only one patch of {side} x {side} pixels fits,"
                 " and two are needed; give a larger image, or more frames."
             )
-        listed = "; ".join(f"{reason}: {n}" for reason, n in counts.items())
-        raise TooFewPatches(
-            f"{source.raw.name}: fewer than two patches can be measured ({listed}); choose another"
-            " channel, ROI or file."
-        )
+        raise TooFewPatches(screening.too_few_patches(source.raw.name, counts))
     return patches
 
 

@@ -67,9 +67,11 @@ def test_patches_with_nan_are_left_out_and_said():
     np.testing.assert_allclose(extraction.square, expected.mean, rtol=1e-9)
 
 
-@pytest.mark.parametrize("fill", [7.0, np.nan])
-def test_nothing_to_measure(fill):
-    with pytest.raises(InputError, match="the array has no patch to measure"):
+@pytest.mark.parametrize(
+    ("fill", "why"), [(7.0, "holds no noise"), (np.nan, "holds pixels that are not numbers")]
+)
+def test_nothing_to_measure(fill, why):
+    with pytest.raises(InputError, match=f"the array {why}"):
         extract_array(np.full((64, 64), fill), Parameters())
 
 

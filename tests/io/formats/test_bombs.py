@@ -179,7 +179,7 @@ def test_zarr_of_a_billion_frames_is_refused_or_bounded(tmp_path: Path) -> None:
     )
     with open_stack(tmp_path / "z.zarr") as stack:
         assert stack.n_frames == 10**9
-        with pytest.raises(InputError, match="has no patch to measure"):
+        with pytest.raises(InputError, match="holds no noise"):
             measure(stack, Parameters(patches=10))
 
 
