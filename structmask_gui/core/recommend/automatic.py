@@ -238,7 +238,7 @@ def _whole_lines(case: Grounds, lines: str) -> Answer:
     told = case.new_in_every_frame and not unseparated(case.extraction, case.recommendation)
     certainty: Sureness = case.certainty if told else "uncertain"
     doubts = case.doubts if told else "The lines may be the sample's."
-    if case.gaps and certainty == "likely":
+    if case.apart and certainty == "likely":
         certainty, doubts = (
             "uncertain",
             f"Not all pixels of a {of[:-1]} share its offset, as where a camera has several"

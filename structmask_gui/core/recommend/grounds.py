@@ -12,8 +12,14 @@ from structmask_gui.core.recommend.candidates import WHOLE_LINE, significant, wh
 from structmask_gui.core.recommend.recommend import ALIKE, COPIED_MORE, DOUBTED, Recommendation
 from structmask_gui.core.recommend.shapes import GAINS, expected, of_noise
 from structmask_gui.core.recommend.wording import Sureness, percent, untested
+from structmask_gui.core.stack.frames import Lines
 from structmask_gui.core.statistical.structure import SUSPICION, uneven
-from structmask_gui.core.verdict.lines import endless_lines, goes_on
+from structmask_gui.core.verdict.lines import (
+    endless_lines,
+    far_ends_share,
+    goes_on,
+    levelled,
+)
 from structmask_gui.core.verdict.scene import over_times
 from structmask_gui.core.verdict.verdict import Verdict, few_photons
 from structmask_gui.core.verdict.wording import not_uniform
@@ -112,6 +118,21 @@ class Grounds:
         alone = estimate.base == "frames" and not self.verdict.sure
         if alone and self.endless:
             return "The lines may be the sample's."
+        return self._crossed
+
+    @property
+    def _crossed(self) -> str:
+        """Say what lines of one frame there are beside those of the noise that was found."""
+        estimate, along = self.extraction.measurement.correlation, self.verdict.kind
+        if estimate is None or not self.one_frame or self.bare:
+            return ""
+        if along != "rows" and along != "columns":
+            return ""
+        across: Lines = "columns" if along == "rows" else "rows"
+        if far_ends_share(estimate, across):
+            return f"Whole {across} differ as well, by noise or by sample."
+        if levelled(estimate, along):
+            return f"Each {along[:-1]}'s mean was removed before, and with it some of the noise."
         return ""
 
     @property
@@ -179,13 +200,16 @@ class Grounds:
             return False
         if goes_on(estimate, estimate.lags.reach, self.extraction.parameters.rho_min):
             return True
-        found = significant(self.extraction).array
-        return self.gaps and max(found.shape) > max(self.mask.array.shape)
+        mask, found = self.mask.array, significant(self.extraction).array
+        gaps = min(mask.shape) == 1 and not mask.all()
+        return gaps and max(found.shape) > max(mask.shape)
 
     @property
-    def gaps(self) -> bool:
-        """Whether the mask leaves out some pixels of its line."""
-        return min(self.mask.array.shape) == 1 and not self.mask.array.all()
+    def apart(self) -> bool:
+        """Whether the mask is on a line, but leaves out the next neighbours."""
+        line = self.mask.array.ravel()
+        on_a_line = min(self.mask.array.shape) == 1 < line.size
+        return on_a_line and not line[line.size // 2 + 1]
 
     @property
     def differences(self) -> bool:

@@ -17,6 +17,8 @@ _WORTH_IT = 1.2
 # Standard errors from which far ends of a line are perhaps, and likely, correlated. Where lines do
 # not end, fewer are enough than where nothing else indicates offsets.
 _MAYBE, _LIKELY = 2.0, 3.0
+# Standard errors from which far ends are opposed.
+_OPPOSED = 4.0
 # Lags at the end of what was looked at, where ringing passes through zero at most once.
 _LAST = 4
 
@@ -102,6 +104,12 @@ def far_ends_share(estimate: CorrelationEstimate, line: Lines) -> bool:
     """Whether far ends of the lines may be correlated, as offsets would make them."""
     far = _far_ends(estimate, line)
     return bool(far.value > _MAYBE * far.error)
+
+
+def levelled(estimate: CorrelationEstimate, line: Lines) -> bool:
+    """Whether far ends of the lines are opposed, as where each line's mean was removed."""
+    far = _far_ends(estimate, line)
+    return bool(far.value < -_OPPOSED * far.error)
 
 
 def far_ends_likely_share(estimate: CorrelationEstimate, line: Lines) -> bool:

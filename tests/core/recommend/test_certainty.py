@@ -181,3 +181,27 @@ def test_a_mask_that_hardly_gains_where_two_layers_move_apart_is_doubted():
     told = answer(found)
     assert told.certainty == "uncertain"
     assert "The sample changes between these frames, and may add" in told.how_sure
+
+
+@pytest.mark.parametrize(("curtains", "why"), [(2.0, "Whole columns differ as well"), (0.0, "")])
+def test_curtains_across_smeared_rows_of_one_frame_are_a_doubt(curtains, why):
+    draw = np.random.default_rng(2)
+    noise = draw.normal(0, 10, (192, 194))
+    smeared = noise[:, :-2] + noise[:, 1:-1] + noise[:, 2:]
+    columns = gaussian_filter(draw.normal(size=192), 1)
+    frame = 200 + smeared + curtains * columns / columns.std()
+    told = answer(extract_recording(frame, AUTOMATIC))
+    assert told.what.startswith("Noise smeared along the rows: hide")
+    assert told.certainty == ("uncertain" if why else "likely")
+    assert why in told.how_sure
+
+
+def test_a_row_of_one_frame_whose_rows_were_levelled_is_doubtful():
+    draw = np.random.default_rng(2)
+    frame = draw.normal(size=(192, 292))
+    for x in range(1, 292):  # the offset of the tip drifts along the row
+        frame[:, x] = 0.8 * frame[:, x - 1] + 0.6 * frame[:, x]
+    frame = 10 * (frame[:, 100:] + 0.3 * draw.normal(size=(192, 192)))
+    told = answer(extract_recording(frame - frame.mean(axis=1, keepdims=True), AUTOMATIC))
+    assert told.certainty == "uncertain"
+    assert "Each row's mean was removed before" in told.how_sure
