@@ -194,9 +194,9 @@ def _measured(
     extraction = extract_recording(recording, parameters, task=task)
     if isinstance(extraction, RecommendedExtraction) and extraction.recommendation is not None:
         judged = Judged(extraction, extraction.recommendation, extraction.basis)
-        return FileNoise.of(judged), extraction
+        return FileNoise.of(judged).without_frames(), extraction
     judged = judge_stack(recording, parameters, task=task)
-    return FileNoise.of(judged, extraction.mask), extraction
+    return FileNoise.of(judged, extraction.mask).without_frames(), extraction
 
 
 def _without_basis(extraction: Extraction) -> Extraction:

@@ -23,7 +23,7 @@ from structmask_gui.core.stack.frames import CutFrames, Frames, Recording, Regio
 from structmask_gui.core.stack.repeats import without_repeats
 from structmask_gui.core.statistical.estimate import LARGEST_LAG, SEES, CorrelationEstimate
 from structmask_gui.core.statistical.patches import FURTHER
-from structmask_gui.core.verdict.scene import scene_changes
+from structmask_gui.core.verdict.scene import contrast_varies, scene_changes
 
 _MOST_SHARED, _MOST_NOISE = 10.0, 0.9
 """Largest factor by which the noise exceeds what differences show, and largest share of the frames'
@@ -116,9 +116,9 @@ def measurement_basis(
         relations = estimate.evidence.relations
         fit = bool(relations) and all(relation.fits for relation in relations)
         if again == "flat" or not left or fit:
-            # Motion must not count as an error of the prediction.
-            changes = estimate.evidence.changing or scene_changes(estimate)
-            return replace(made, still=None) if changes else made
+            # Motion and contrast must not count as an error of the prediction.
+            changes = scene_changes(estimate) or contrast_varies(estimate)
+            return replace(made, still=None) if estimate.evidence.changing or changes else made
     if radius <= RADIUS:
         radius = min(radius, estimate.lags.reach // 2)
     made = _basis_of(estimate, part, radius, task)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.names import counted
@@ -94,7 +94,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class FileNoise:
-    """What is kept of a measured file: little, for there may be many."""
+    """What is kept of a measured file."""
 
     own: Mask  # the mask that the settings give for the file alone
     recommendation: Recommendation
@@ -106,16 +106,19 @@ class FileNoise:
     def of(cls, found: Judged, own: Mask | None = None) -> FileNoise:
         """Keep what a mask is judged by; ``own`` if it is not the recommended mask."""
         best = found.recommendation.mask
-        # Frames of a still scene would fill the memory; autocovariances serve for all files alike.
-        basis = None if found.basis is None else replace(found.basis, still=None)
         told = answer(with_recommendation(found.extraction, found.recommendation))
         return cls(
             best if own is None else own.cropped(),
             found.recommendation,
-            basis,
+            found.basis,
             told.told,
             told.not_tested,
         )
+
+    def without_frames(self) -> Self:
+        """Return it without the frames of a still scene: those of many files fill the memory."""
+        basis = None if self.basis is None else replace(self.basis, still=None)
+        return replace(self, basis=basis)
 
     def fit(self, mask: Mask, task: Task = NO_TASK) -> Fit:
         """Say how well a mask fits the file."""
@@ -134,7 +137,11 @@ class FileNoise:
         elif this.error - own.error > _FAR * max(own.error, none.error - own.error):
             word = "does not fit"
         needless = pixels == 1 and this.pixels > 1
-        return Fit(word, self.certainty, pixels, this.error, own.error, needless)
+        # A file's answer has its own mask's error from more of the pixels.
+        error, own_error = (
+            (self.recommendation.row_of(row.mask) or row).error for row in (this, own)
+        )
+        return Fit(word, self.certainty, pixels, error, own_error, needless)
 
     def errors(self, masks: Sequence[Mask], task: Task = NO_TASK) -> list[float]:
         """Return the expected error of each mask; none where the file cannot tell."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 
+from structmask_gui.core.arrays import FloatArray
+from structmask_gui.core.stack.registration import PairRelation
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
 
 # Change of brightness (logarithm), and drift in pixels, from which they are reported.
 _BLEACHING = 0.02
 _DRIFT = 0.1
+# The same of contrast (logarithm) from which frames are not compared, and its standard errors.
+_VARIES, _SURELY = 0.05, 4.0
 
 # Change of brightness to the next frame (logarithm) from which every second frame is another image,
 # if those after it change by less than this part of that a frame, as bleaching does not.
@@ -59,6 +64,34 @@ def dark_frames(estimate: CorrelationEstimate) -> bool:
     return limit > 0 and 0 < dark <= _FEWER * len(relations)
 
 
+def contrast_varies(estimate: CorrelationEstimate) -> bool:
+    """Whether a scene is of other contrast from frame to frame, as through the planes of a z-stack.
+
+    Then one frame is no measure of the error with which another is predicted.
+    """
+    relations = [r for r in estimate.evidence.relations if r.still]
+    if not relations:
+        return False
+    contrast, unsure = _contrasts(relations)
+    return bool(_rms(contrast) > max(_VARIES, _SURELY * _rms(unsure)))
+
+
+def _rms(values: FloatArray) -> float:
+    return float(np.sqrt(np.square(values).mean()))
+
+
+def _contrasts(relations: Sequence[PairRelation]) -> tuple[FloatArray, FloatArray]:
+    """Return the changes of contrast (logarithms), and how well they are known.
+
+    That of faint structure is not known well.
+    """
+    contrast = np.log([max(r.gain, 1e-6) for r in relations])
+    unsure = [
+        r.coherence_error * np.sqrt(max(1 - r.coherence**2, 0.0)) / r.coherence for r in relations
+    ]
+    return contrast, np.array(unsure)
+
+
 def scene_changes(estimate: CorrelationEstimate) -> list[str]:
     """Return what changes between frames of one scene, and what was done about it, in words."""
     relations = [r for r in estimate.evidence.relations if r.still]
@@ -74,13 +107,9 @@ def scene_changes(estimate: CorrelationEstimate) -> list[str]:
         done = "; the frames were shifted to match." * (matched and any(r.moved for r in relations))
         words.append("The scene moves" + (done or "."))
     change = np.log([r.brightness for r in relations])
-    contrast = np.log([max(r.gain, 1e-6) for r in relations])
-    # Of faint structure the contrast is not known well.
-    unsure = [
-        r.coherence_error * np.sqrt(max(1 - r.coherence**2, 0.0)) / r.coherence for r in relations
-    ]
+    contrast, unsure = _contrasts(relations)
     unsure_on_average = float(np.median(unsure)) / np.sqrt(len(relations))
-    for values, least in ((change, 0.0), (contrast, 4 * unsure_on_average)):
+    for values, least in ((change, 0.0), (contrast, _SURELY * unsure_on_average)):
         typical = float(np.median(values))
         steady = float(np.abs(values - typical).mean()) < abs(typical) / 2
         if abs(typical) > max(_BLEACHING, least) and steady:

@@ -534,3 +534,15 @@ def test_the_ledger_has_the_error_that_a_masks_figures_give():
         assert row.error == pytest.approx(exact.expected, abs=1e-9)
     errors = [row.error for row in found.recommendation.ledger]
     assert errors == sorted(errors)
+
+
+def test_contrast_that_varies_through_a_z_stack_is_no_error_of_the_mask():
+    """Planes of one field fade to either side; frames of another contrast say nothing of it."""
+    draw = np.random.default_rng(5)
+    cells = 400 * gaussian_filter(draw.normal(size=(200, 200)), 4)
+    fading = np.exp(-(((np.arange(12) - 6) / 4) ** 2))[:, np.newaxis, np.newaxis]
+    noise = draw.normal(0, 8, (12, 200, 206))
+    smeared = sum(noise[:, :, start : start + 200] for start in range(7))
+    found = extract_recording(500 + fading * cells + smeared, AUTOMATIC)
+    assert found.mask == Mask(np.ones((1, 13), dtype=bool))
+    assert found.recommendation.chosen.error < 0.2

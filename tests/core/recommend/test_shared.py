@@ -27,6 +27,9 @@ def test_a_files_own_mask_fits_and_that_of_other_noise_does_not():
     own = automatic("row 7").mask
     assert rows.fit(own).word == "fits"
     assert rows.fit(own).certainty == answer(automatic("row 7")).certainty
+    # The figure of the file's own answer, with or without its frames.
+    told = automatic("row 7").recommendation.chosen.error
+    assert rows.fit(own).error == rows.without_frames().fit(own).error == told
     columns = rows.fit(automatic("column fading").mask)
     assert columns.word == "does not fit"
     assert columns.error > 1.25 * columns.own_error
