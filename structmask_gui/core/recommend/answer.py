@@ -12,6 +12,7 @@ from structmask_gui.core.extraction.extraction import (
 )
 from structmask_gui.core.names import counted
 from structmask_gui.core.recommend.automatic import automatic_answer
+from structmask_gui.core.recommend.doubt import clearly_worse
 from structmask_gui.core.recommend.grounds import Grounds
 from structmask_gui.core.recommend.ledger import TIE
 from structmask_gui.core.recommend.recommend import Recommendation, expected_error
@@ -72,8 +73,10 @@ def _of_published(
     advice = "Compare with the preset automatic."
     actions: tuple[Action, ...] = ("compare_with_automatic", use)
     # Without its figures, which a batch is to be asked for, none is advised: it may do harm.
-    if error is not None and error < GAINS:
-        # The same whether or not automatic was measured before: that may be long forgotten.
+    worse = error is not None and other is not None and clearly_worse(error, other)
+    if worse and not nothing:
+        advice = "Compare with the preset automatic: it expects a smaller error."
+    elif error is not None and error < GAINS:
         if not nothing:
             advice, actions = (
                 "Use this mask, or compare it with the preset automatic.",

@@ -81,11 +81,11 @@ def automatic_answer(case: Grounds) -> Answer:
             return _cannot_tell(case)
         if not set(_ACT) & case.flags:
             return _either(case)
-    for flag, (what, advice, action) in _ACT.items():
+    for flag in _ACT:
         if flag == "periodic_temporal" and case.regular_alone:
             continue
         if flag in case.flags:
-            return _act_first(case, what, advice, action)
+            return _act_first(case, flag)
     if case.verdict.lines is not None and case.lines_show:
         return _whole_lines(case, case.verdict.lines)
     if case.bare:
@@ -213,11 +213,29 @@ def _either(case: Grounds) -> Answer:
     return _made(case, what, "likely", sure, _PLAIN, "copy_plain_n2v")
 
 
-def _act_first(case: Grounds, what: str, advice: str, action: Action) -> Answer:
+def _act_first(case: Grounds, flag: str) -> Answer:
+    if flag == "fixed_pattern" and case.in_dark_frames:
+        return _camera_pattern(case)
+    what, advice, action = _ACT[flag]
     own: Action = "copy_plain_n2v" if case.bare else "use_mask"
     meanwhile = "plain Noise2Void" if case.bare else hide(case.mask, alone=True)
     sure = f"For the noise that changes from frame to frame: {meanwhile}."
     return _made(case, what, "act first", sure, advice, action, own)
+
+
+def _camera_pattern(case: Grounds) -> Answer:
+    """Say that dark frames show the pattern, which thus is neither light nor sample."""
+    own: Action = "copy_plain_n2v" if case.bare else "use_mask"
+    meanwhile = "plain Noise2Void" if case.bare else hide(case.mask, alone=True)
+    return Answer(
+        "The camera has a fixed pattern: every dark frame shows it.",
+        "act first",
+        f"{WORDS['act first']} Meanwhile, for its noise and that pattern together: {meanwhile}.",
+        "Subtract the mean of the dark frames from your images, open these, and measure them"
+        " without dark frames.",
+        case.not_tested,
+        ("what_to_record", own),
+    )
 
 
 def _enlarged(case: Grounds, height: int, width: int) -> Answer:

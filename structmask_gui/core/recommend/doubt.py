@@ -16,10 +16,17 @@ from structmask_gui.core.recommend.shapes import of_noise
 
 if TYPE_CHECKING:
     from structmask_gui.core.quality.error import Scored
+    from structmask_gui.core.recommend.ledger import LedgerRow
 
 _WORSE, _BY = 1.05, 0.02
 """Factor on the least expected error, and difference over the noise's variance, from which a mask
 is worse than another."""
+
+
+def clearly_worse(error: float, best: LedgerRow) -> bool:
+    """Whether a mask of this expected error is worse than the recommended one, as both are told."""
+    least = max(_WORSE * (best.error + best.error_se), best.error + _BY)
+    return error > least and of_noise(error) != of_noise(best.error)
 
 
 def doubt_about(
@@ -57,9 +64,7 @@ def doubt_about(
     if best is None or error is None:
         if isinstance(extraction, EditedExtraction):
             found.append(f"The mask was {extraction.how}; it is not the one that was measured.")
-    elif error > max(_WORSE * (best.error + best.error_se), best.error + _BY) and (
-        of_noise(error) != of_noise(best.error)  # which the answer calls as good
-    ):
+    elif clearly_worse(error, best):
         found.append(
             f"Its expected error is {of_noise(error)}; the recommended mask with"
             f" {counted(best.pixels, 'pixel')} has {of_noise(best.error, brief=True)}."

@@ -218,6 +218,12 @@ class Grounds:
         return estimate is not None and estimate.base == "difference"
 
     @property
+    def in_dark_frames(self) -> bool:
+        """Whether noise was measured in dark frames."""
+        estimate = self.extraction.measurement.correlation
+        return estimate is not None and estimate.source == "dark"
+
+    @property
     def new_in_every_frame(self) -> bool:
         """Whether lines that were found are not the sample's: each frame has others."""
         estimate = self.extraction.measurement.correlation

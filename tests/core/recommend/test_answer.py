@@ -35,6 +35,7 @@ from tests.core.recommend.scenes import (
     frames_of,
     with_errors,
     with_estimate,
+    with_estimate_of,
     with_flags,
 )
 
@@ -456,3 +457,13 @@ def test_the_record_that_is_told_is_the_one_that_was_measured():
     assert (measured["reliable_count"], measured["wrong_count"]) == (RECORDED, RECORDED_WRONG)
     assert "right in" in record_words("likely")
     assert record_words("uncertain") == ""
+
+
+def test_a_pattern_in_dark_frames_is_the_cameras():
+    found = automatic("fixed")
+    estimate = replace(found.measurement.correlation, source="dark", base="dark")
+    told = answer(with_flags(with_estimate_of(found, estimate), "fixed_pattern", "shared_frames"))
+    assert told.what == "The camera has a fixed pattern: every dark frame shows it."
+    assert told.how_sure.startswith("Act first. Meanwhile, for its noise and that pattern together")
+    assert told.advice.startswith("Subtract the mean of the dark frames from your images")
+    assert "share noise" not in told.advice

@@ -10,6 +10,7 @@ from structmask_gui.core.extraction.extraction import edited
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.recommend.answer import answer
+from structmask_gui.core.recommend.doubt import doubt_about
 from structmask_gui.core.recommend.extract import extract_recording
 from tests.core.recommend.scenes import (
     AUTOMATIC,
@@ -54,9 +55,12 @@ def test_rings():
         r"Expected error after linear denoising: \D+\d+ % of the noise \(automatic, 13 pixels: ",
         compared.how_sure,
     )
-    # Advice and buttons do not change with what was measured before.
     alone = answer(ring, None, found.basis.score(ring.mask))
-    assert (compared.advice, compared.actions) == (alone.advice, alone.actions)
+    assert alone.advice == "Use this mask, or compare it with the preset automatic."
+    # What is asked before it is saved is what the answer advises.
+    assert compared.advice == "Compare with the preset automatic: it expects a smaller error."
+    assert compared.actions == alone.actions[::-1] == ("compare_with_automatic", "use_mask")
+    assert doubt_about(ring, found.recommendation, found.basis.score(ring.mask))
 
 
 def test_a_mask_drawn_on_that_of_rings_can_be_compared():
