@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import structmask_gui
 from structmask_gui.cli.main import main
 from structmask_gui.cli.parser import make_parser
 from structmask_gui.core.names import TARGETS
@@ -59,6 +60,15 @@ def test_the_commands_in_the_guide_are_commands():
     assert len(lines) >= 4
     for line in lines:
         parser.parse_args(line.split())
+
+
+def test_the_python_page_has_every_public_name():
+    page = (DOCS / "python.md").read_text("utf-8")
+    named = re.findall(r"^::: structmask_gui\.(\w+)$", page, re.MULTILINE)
+    assert sorted(named) == sorted(set(structmask_gui.__all__) - {"__version__"})
+    # What has a public name goes by no other.
+    others = re.findall(r"^::: structmask_gui\.\S+\.(\w+)$", page, re.MULTILINE)
+    assert not set(others) & set(structmask_gui.__all__)
 
 
 def test_every_target_is_explained():

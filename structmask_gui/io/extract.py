@@ -26,8 +26,7 @@ def extract(
     Parameters
     ----------
     path_or_array : path or ndarray
-        A file that `structmask_gui.io.open.open_stack` reads, or an array of shape (y, x) or
-        (frames, y, x).
+        A file that `open_stack` reads, or an array of shape (y, x) or (frames, y, x).
     parameters : Parameters or str, optional
         A preset by its name, as "automatic", or each parameter; if not given the published
         defaults, those of ring analysis.

@@ -27,7 +27,7 @@ class StructuralNoiseExtractor:
     """Extract a StructN2V mask from noise patches, ring by ring.
 
     A drop-in for the class of the same name in autoStructN2V. Defaults are those of its published
-    page; `structmask_gui.core.parameters.model` says what each parameter does and its range.
+    page; the guide says what each of the `Parameters` does, and its range.
 
     Parameters
     ----------
