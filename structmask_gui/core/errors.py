@@ -37,5 +37,5 @@ class ParameterError(StructMaskError):
 class Cancelled(StructMaskError):
     """The work was stopped on request."""
 
-    def __init__(self, message: str = "The extraction was cancelled.") -> None:
-        super().__init__(message)
+    def __str__(self) -> str:
+        return "The extraction was cancelled."

@@ -74,8 +74,8 @@ class Session(QObject):
 
     _estimated = Signal(object)
 
-    def __init__(self, parent: QObject | None = None, *, engine: Engine | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, *, engine: Engine | None = None) -> None:
+        super().__init__()
         self._state = State()
         self._engine = engine or Engine()
         self.keeps_measurements = False
