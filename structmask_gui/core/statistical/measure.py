@@ -5,6 +5,8 @@ The long part of the statistical method; what follows (`select_lags`, `judge`) t
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from structmask_gui.core.arrays import SIGMA_PER_MAD, BoolArray, FloatArray
@@ -35,6 +37,7 @@ from structmask_gui.core.statistical.estimate import (
 )
 from structmask_gui.core.statistical.frame_diagnostics import (
     LINE_SHARE,
+    FrameEvidence,
     blockiness,
     diagnose_frames,
     enlargement,
@@ -88,85 +91,144 @@ def measure_correlation(
     """
     recording = Recording.of(recording)
     dark = recording.dark if parameters.source in ("dark", "automatic") else None
-    measured = recording.frames if dark is None else dark
-    destriped = destriped_lines(measured)
-    exponent = exponent_for(measured)
+    stack = recording.frames if dark is None else dark
+    exponent = exponent_for(stack)
     if exponent:
         recording = scaled(recording, exponent)
     known = None if earlier is None else earlier.evidence
     relations = None if known is None else known.relations
     source, reader = NoiseSource(recording, parameters.source, task, relations), PatchReader(task)
-    patches = find_patches(source, parameters, reader)
+    found = _pool(source, parameters, reader)
+    seen = _look(found)
     task.stop_if_cancelled()
-    first = pool_patches(source.frames, patches, source, parameters.max_lag, reader)
-    patches = _without_constant(patches, first, source)
-    far = np.zeros(len(patches.plan), dtype=bool)
-    far[patches.used] = outlying(first.log_variance[patches.used])
-    if far.any():
-        patches = patches.without(far, screening.OUTLYING)
-        first = pool_patches(source.frames, patches, source, parameters.max_lag, reader)
-    lags = first.pool.estimate()
-    spread = first.tiles.unevenness(strict=source.base == "difference")
-    plain = NoiseUnderTest(source.frames, lags, first.tiles, *spread)
-    frame = diagnose_frames(source, first.spectrum.power)
-    lines = frame.lines(lags.variance, LINE_SHARE)
-    numbers = range(min(source.stored.n_frames, 4))
-    shown = np.stack([middle(source.stored, number) for number in numbers])
-    brightness, area = patches.brightness[patches.used], int(np.prod(patches.plan.patch_shape))
-    counted = source.base in ("frames", "difference")
-    photons = photons_alone(shown, lags, brightness, area) if counted else 0.0
-    task.stop_if_cancelled()
-    judged = noise_under_test(plain, lines, patches, source, parameters, reader)
-    if photons and source.wanted == "automatic":
-        separated = Separated(lags, source.base)
-    else:
-        separated = separate(judged, lags, first.log_variance, patches, source, parameters)
+    judged = _judge(found, seen, parameters, reader)
+    separated = _separate(found, seen, judged, parameters)
     patterns = find_patterns(source) if known is None else known.patterns
-    separated, changing = _by_changes(separated, lags, source, patterns, parameters)
+    separated = _by_changes(separated, found.lags, source, patterns, parameters)
     if separated.source == "flat" and separated.flat is not None:
-        bumpy = without_flat_tile(patches, separated.flat, judged.tiles.side)
-        patches = patches.without(bumpy, screening.NOT_FLAT)
-    sampling = patches.sampling
+        bumpy = without_flat_tile(found.patches, separated.flat, judged.tiles.side)
+        found = found._replace(patches=found.patches.without(bumpy, screening.NOT_FLAT))
+    patches, pooled = found.patches, found.pooled
     estimate = CorrelationEstimate(
         name=source.asked.name,
         parameters=parameters,
         region=source.region,
         lags=separated.lags,
-        sampling=sampling,
+        sampling=patches.sampling,
         source=separated.source,
         base=source.base,
         note=describe(separated.source, source.base) + patches.note,
-        evidence=Evidence(
-            relations=source.relations,
-            unevenness=judged.unevenness,
-            unevenness_error=judged.error,
-            hot_share=first.hot / max(first.pixels, 1),
-            blockiness=blockiness(shown[0]),
-            enlarged=enlargement(shown),
-            lossy=are_lossy(measured),
-            frame=frame,
-            fit=separated.fit,
-            flat=separated.flat,
-            flat_excess=separated.flat_excess,
-            trusted=separated.trusted,
-            suspected=separated.suspected,
-            clipped=patches.clipped,
-            photons=photons,
-            patterns=patterns,
-            unlike=first.unlike(patches, lags.inflation),
-            rest=None if judged.lines is None else judged.lags,
-            others=separated.others,
-            changing=changing,
-        ),
-        brightness=first.by_brightness(patches) if separated.source == source.base else (),
+        evidence=_evidence(found, seen, judged, separated, patterns, lossy=are_lossy(stack)),
+        brightness=pooled.by_brightness(patches) if separated.source == source.base else (),
         image_covariance=pooled_image_covariance(
-            source.stored, sampling, parameters.max_lag, first, task
+            source.stored, patches.sampling, parameters.max_lag, pooled, task
         ),
         warnings=source.warnings,
         largest_lag=patches.largest_lag,
-        destriped=destriped,
+        destriped=destriped_lines(stack),
     )
     return in_grey_levels(estimate, exponent) if exponent else estimate
+
+
+class _Found(NamedTuple):
+    """What the patches hold, noise and structure."""
+
+    source: NoiseSource
+    patches: NoisePatches
+    pooled: Pooled
+    lags: LagEstimate
+
+
+class _Seen(NamedTuple):
+    """What shows in whole frames, and in some as stored."""
+
+    frame: FrameEvidence
+    photons: float
+    blockiness: float
+    enlarged: tuple[int, int] | None
+
+
+def _pool(source: NoiseSource, parameters: Parameters, reader: PatchReader) -> _Found:
+    """Pool the lag products of all patches but those that are constant or outlying."""
+    patches = find_patches(source, parameters, reader)
+    source.task.stop_if_cancelled()
+    pooled = pool_patches(source.frames, patches, source, parameters.max_lag, reader)
+    patches = _without_constant(patches, pooled, source)
+    far = np.zeros(len(patches.plan), dtype=bool)
+    far[patches.used] = outlying(pooled.log_variance[patches.used])
+    if far.any():
+        patches = patches.without(far, screening.OUTLYING)
+        pooled = pool_patches(source.frames, patches, source, parameters.max_lag, reader)
+    return _Found(source, patches, pooled, pooled.pool.estimate())
+
+
+def _look(found: _Found) -> _Seen:
+    """Look at whole frames."""
+    source, patches, pooled, lags = found
+    frame = diagnose_frames(source, pooled.spectrum.power)
+    numbers = range(min(source.stored.n_frames, 4))
+    shown = np.stack([middle(source.stored, number) for number in numbers])
+    photons = 0.0
+    if source.base in ("frames", "difference"):
+        brightness, area = patches.brightness[patches.used], int(np.prod(patches.plan.patch_shape))
+        photons = photons_alone(shown, lags, brightness, area)
+    return _Seen(frame, photons, blockiness(shown[0]), enlargement(shown))
+
+
+def _judge(
+    found: _Found, seen: _Seen, parameters: Parameters, reader: PatchReader
+) -> NoiseUnderTest:
+    """Return the frames to be tested for structure."""
+    source, patches, pooled, lags = found
+    spread = pooled.tiles.unevenness(strict=source.base == "difference")
+    plain = NoiseUnderTest(source.frames, lags, pooled.tiles, *spread)
+    lines = seen.frame.lines(lags.variance, LINE_SHARE)
+    return noise_under_test(plain, lines, patches, source, parameters, reader)
+
+
+def _separate(
+    found: _Found, seen: _Seen, judged: NoiseUnderTest, parameters: Parameters
+) -> Separated:
+    """Separate noise from structure; where photons alone vary, all is noise."""
+    source, patches, pooled, lags = found
+    if seen.photons and source.wanted == "automatic":
+        return Separated(lags, source.base)
+    return separate(judged, lags, pooled.log_variance, patches, source, parameters)
+
+
+def _evidence(
+    found: _Found,
+    seen: _Seen,
+    judged: NoiseUnderTest,
+    separated: Separated,
+    patterns: Patterns,
+    *,
+    lossy: bool,
+) -> Evidence:
+    """Gather the evidence for the verdict."""
+    source, patches, pooled, lags = found
+    return Evidence(
+        relations=source.relations,
+        unevenness=judged.unevenness,
+        unevenness_error=judged.error,
+        hot_share=pooled.hot / max(pooled.pixels, 1),
+        blockiness=seen.blockiness,
+        enlarged=seen.enlarged,
+        lossy=lossy,
+        frame=seen.frame,
+        fit=separated.fit,
+        flat=separated.flat,
+        flat_excess=separated.flat_excess,
+        trusted=separated.trusted,
+        suspected=separated.suspected,
+        clipped=patches.clipped,
+        photons=seen.photons,
+        patterns=patterns,
+        unlike=pooled.unlike(patches, lags.inflation),
+        rest=None if judged.lines is None else judged.lags,
+        others=separated.others,
+        changing=separated.changing,
+    )
 
 
 def _by_changes(
@@ -175,16 +237,16 @@ def _by_changes(
     source: NoiseSource,
     patterns: Patterns,
     parameters: Parameters,
-) -> tuple[Separated, bool]:
-    """Return what noise is once it was tested whether the sample changes, and whether it does.
+) -> Separated:
+    """Return what noise is once it was tested whether the sample changes.
 
     What differs between frames is the sample's where it grows with their distance.
     """
     if separated.source == "difference" and (patterns.misleads or not patterns.shared):
         steady = sample_changes(source, separated.lags, shared=patterns.shared).noise
         if steady is None:
-            return separated, False
-        return separated._replace(others=(*separated.others, steady)), True
+            return separated
+        return separated._replace(others=(*separated.others, steady), changing=True)
     if source.base == "difference" and not separated.trusted:
         changes = sample_changes(source, lags, shared=patterns.shared)
         same = separated.source == "flat" and alike(lags, separated.lags, parameters)
@@ -192,13 +254,13 @@ def _by_changes(
             # What is as strong however far frames are apart, and correlated alike everywhere, is
             # hardly the sample's, uneven as it may be.
             others = (separated.lags, *(one for one in separated.others if one is not lags))
-            return Separated(lags, source.base, suspected=True, others=others), False
-    return separated, False
+            return Separated(lags, source.base, suspected=True, others=others)
+    return separated
 
 
-def _without_constant(patches: NoisePatches, first: Pooled, source: NoiseSource) -> NoisePatches:
+def _without_constant(patches: NoisePatches, pooled: Pooled, source: NoiseSource) -> NoisePatches:
     """Leave out patches in which nothing is left of the noise, as in a repeated frame."""
-    empty = patches.used & np.isnan(first.log_variance)
+    empty = patches.used & np.isnan(pooled.log_variance)
     if not empty.any():
         return patches
     patches = patches.without(empty, screening.CONSTANT)

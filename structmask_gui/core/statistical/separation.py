@@ -123,6 +123,7 @@ class Separated(NamedTuple):
     trusted: bool = True  # False where noise and structure could not be separated
     suspected: bool = False  # Whether structure is too faint to be sure of
     others: tuple[LagEstimate, ...] = ()  # What else the noise may be
+    changing: bool = False  # Whether the sample changes from frame to frame
 
 
 def separate(
