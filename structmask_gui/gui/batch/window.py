@@ -29,6 +29,7 @@ from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Job
 from structmask_gui.gui.widgets import dialogs
+from structmask_gui.gui.widgets.drop import dropped
 from structmask_gui.gui.widgets.inputs import button
 from structmask_gui.gui.widgets.labels import paragraph
 
@@ -468,13 +469,13 @@ class BatchWindow(QDialog):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept files and folders."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        if dropped(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Add what was dropped."""
         event.acceptProposedAction()
-        self.add([u.toLocalFile() for u in event.mimeData().urls() if u.isLocalFile()])
+        self.add(dropped(event))
 
     def stop(self) -> None:
         """Stop the threads: what runs is cancelled, its summary written."""

@@ -42,6 +42,7 @@ from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.panels.file_card import FileCard
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
+from structmask_gui.gui.widgets.drop import dropped
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
 from structmask_gui.gui.widgets.wording import shared_length, shortened
 from structmask_gui.io.files.paths import is_folder
@@ -376,15 +377,13 @@ class FileBrowser(QWidget):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept folders and images."""
-        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        if any(path.lower().endswith(_ENDINGS) or is_folder(path) for path in paths):
+        if any(path.lower().endswith(_ENDINGS) or is_folder(path) for path in dropped(event)):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Show a folder, open files."""
         event.acceptProposedAction()
-        urls = event.mimeData().urls()
-        self.open_requested.emit([url.toLocalFile() for url in urls if url.isLocalFile()])
+        self.open_requested.emit(dropped(event))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""

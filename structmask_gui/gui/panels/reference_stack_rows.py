@@ -13,6 +13,7 @@ from structmask_gui.gui.panels.parameter_rows import Caption
 from structmask_gui.gui.session.reference_stacks import WORDS
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets import dialogs
+from structmask_gui.gui.widgets.drop import dropped
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
 
 _HELP: dict[ReferenceKind, str] = {
@@ -112,14 +113,13 @@ class ReferenceStackRow(QWidget):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept one file."""
-        urls = event.mimeData().urls()
-        if len(urls) == 1 and urls[0].isLocalFile():
+        if len(event.mimeData().urls()) == len(dropped(event)) == 1:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Take the file that was dropped."""
         event.acceptProposedAction()
-        self._on_files([url.toLocalFile() for url in event.mimeData().urls()])
+        self._on_files(dropped(event))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""

@@ -39,6 +39,7 @@ from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.app_theme import AppTheme
 from structmask_gui.gui.style.icons import application_icon
 from structmask_gui.gui.widgets import dialogs
+from structmask_gui.gui.widgets.drop import dropped
 from structmask_gui.gui.widgets.wording import plain
 from structmask_gui.gui.window.actions import ACTIONS
 from structmask_gui.gui.window.commands import Commands
@@ -472,13 +473,13 @@ class MainWindow(Shell):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept files and folders."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        if dropped(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped."""
         event.acceptProposedAction()
-        self.open_paths([u.toLocalFile() for u in event.mimeData().urls() if u.isLocalFile()])
+        self.open_paths(dropped(event))
 
     def changeEvent(self, event: QEvent) -> None:
         """Draw the icons again in the colours of a new palette; give larger text its room."""
