@@ -1,21 +1,25 @@
-"""Export from the window: a mask in the forms it can be written in."""
+"""Export from the window: a mask in the forms it can be written in, and its report."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.gui.export.work import Result, write_masks
+from structmask_gui.core.progress import Task
+from structmask_gui.gui.export.work import Result, write_masks, write_report
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Job
 
 log = logging.getLogger(__name__)
+
+_Target = TypeVar("_Target")
 
 
 @dataclass(frozen=True)
@@ -65,38 +69,52 @@ def proposed_path(result: Result, form: Form) -> Path:
 
 
 class Exporter(QObject):
-    """Writes masks off the GUI thread."""
+    """Writes masks and reports off the GUI thread."""
 
     written = Signal(list)  # names of files
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._job = Job("export", session.bug.emit, order="all")
-        session.writers.add("the mask", self._job)
+        self._masks = Job("export", session.bug.emit, order="all")
+        self._reports = Job("report", session.bug.emit, order="all")
+        session.writers.add("the mask", self._masks)
+        session.writers.add("the report", self._reports)
 
     @property
     def busy(self) -> bool:
         """Whether something is still to be written."""
-        return self._job.busy
+        return self._masks.busy or self._reports.busy
 
     def export(self, files: Mapping[str, Path], result: Result | None = None) -> None:
         """Write a mask, by default the present one, into files by form, replacing old ones."""
-        try:
-            result = result or Result.of(self._session)
-        except InputError as error:
-            self._on_failed(str(error))
-            return
-        self._job.run(partial(write_masks, result, files), self._on_written, self._on_failed)
+        self._write(self._masks, write_masks, files, result)
+
+    def save_report(self, path: Path, result: Result | None = None) -> None:
+        """Write the report, by default of the present result: as PDF if the name ends so."""
+        self._write(self._reports, write_report, path, result)
 
     def close(self) -> None:
         """Wait for what is being written."""
-        self._job.finish()
+        self._masks.finish()
+        self._reports.finish()
 
-    def _on_failed(self, text: str) -> None:
-        self._session.report_error(text, self)
+    def _write(
+        self,
+        job: Job,
+        write: Callable[[Result, _Target, Task], list[str]],
+        target: _Target,
+        result: Result | None,
+    ) -> None:
+        failed = partial(self._session.report_error, by=job)
+        try:
+            result = result or Result.of(self._session)
+        except InputError as error:
+            failed(str(error))
+            return
+        job.run(partial(write, result, target), partial(self._on_written, job), failed)
 
-    def _on_written(self, names: list[str]) -> None:
+    def _on_written(self, job: Job, names: list[str]) -> None:
         log.info("Written: %s", ", ".join(names))
-        self._session.withdraw_error(self)
+        self._session.withdraw_error(job)
         self.written.emit(names)

@@ -274,7 +274,7 @@ class Commands(QObject):
         dialogs.ask_new_file(self.window, "Save report", proposed, REPORTS, save)
 
     def _report_to(self, result: Result, name: str, _filter: str) -> None:
-        self.window.reporter.save(Path(name), result)
+        self.window.exporter.save_report(Path(name), result)
 
     def batch(self) -> None:
         """Show the window for many files; what runs in it goes on while it is closed."""

@@ -34,7 +34,6 @@ from structmask_gui.gui.desktop import places
 from structmask_gui.gui.desktop.logs import LogLines
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.export.exporter import Exporter
-from structmask_gui.gui.export.report import ReportWriter
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.app_theme import AppTheme
 from structmask_gui.gui.style.icons import application_icon
@@ -94,7 +93,6 @@ class MainWindow(Shell):
         self.session = session or Session()
         self.session.setParent(self)
         self.exporter = Exporter(self.session, self)
-        self.reporter = ReportWriter(self.session, self)
         self.commands = Commands(self)
         self.docks = {}
         self.panels: dict[str, Any] = {}
@@ -154,7 +152,6 @@ class MainWindow(Shell):
         session.writers.ended.connect(self._on_writer_ended)
         self.theme.changed.connect(self._on_theme)
         self.exporter.written.connect(self.commands.show_written)
-        self.reporter.written.connect(self.commands.show_written)
         self.views.written.connect(self.commands.show_written)
         self.headline.row.set_use_menu(self.menus.use_mask)
         self.headline.row.acted.connect(self.commands.act)

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from structmask_gui.gui.desktop.logs import LogLines
     from structmask_gui.gui.desktop.settings import Settings
     from structmask_gui.gui.export.exporter import Exporter
-    from structmask_gui.gui.export.report import ReportWriter
     from structmask_gui.gui.session.session import Session
     from structmask_gui.gui.style.app_theme import AppTheme
     from structmask_gui.gui.widgets.find_command import Command
@@ -28,7 +27,6 @@ class Shell(QMainWindow):
     theme: AppTheme
     log_lines: LogLines
     exporter: Exporter
-    reporter: ReportWriter
     views: ViewArea
     docks: dict[str, QDockWidget]
     actions_by_id: dict[str, QAction]

@@ -64,8 +64,7 @@ def test_what_was_asked_about_is_written_whatever_is_measured_meanwhile(
     wait_for_result(session, qtbot)
     assert session.state.mask != result.mask
     path = tmp_path / ("m.npy" if name == "save_npy" else "m.html")
-    writer = loaded.exporter if name == "save_npy" else loaded.reporter
-    with qtbot.waitSignal(writer.written):
+    with qtbot.waitSignal(loaded.exporter.written):
         asked.fileSelected.emit(str(path))
     asked.close()
     if name == "save_npy":
@@ -192,7 +191,7 @@ def test_no_file_that_is_open_is_written_over(
     wait_for_result(loaded.session, qtbot)
     write: dict[str, Callable[[Path], object]] = {
         "mask": lambda path: loaded.exporter.export({"npy": path}),
-        "report": loaded.reporter.save,
+        "report": loaded.exporter.save_report,
         "view": lambda path: loaded.views.write_view(loaded.views.image, path),
         "preset": lambda path: loaded.panel("presets").presets.export(str(path)),
     }
@@ -211,6 +210,6 @@ def test_without_a_result_a_sentence_says_so(window: MainWindow, tmp_path: Path)
     window.exporter.export({"npy": tmp_path / "m.npy"})
     assert window.session.state.error == said
     window.session.dismiss_error()
-    window.reporter.save(tmp_path / "m.html")
+    window.exporter.save_report(tmp_path / "m.html")
     assert window.session.state.error == said
     assert not list(tmp_path.iterdir())

@@ -77,8 +77,8 @@ def test_nothing_is_fetched(qapp: object, tmp_path: Path):
 def test_the_window_writes_it_by_the_name(loaded: MainWindow, tmp_path: Path, qtbot: QtBot):
     assert "(*.pdf)" in REPORTS
     path = tmp_path / "report.PDF"
-    with qtbot.waitSignal(loaded.reporter.written):
-        loaded.reporter.save(path)
+    with qtbot.waitSignal(loaded.exporter.written):
+        loaded.exporter.save_report(path)
     assert path.read_bytes().startswith(b"%PDF-")
     assert "report.PDF" in loaded.statusBar().currentMessage()
 

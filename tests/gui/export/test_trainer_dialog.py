@@ -76,8 +76,8 @@ def test_the_report_is_of_the_edited_mask(
     loaded.session.edits.set_mask(ROW, "edited by hand", "Draw")
     qtbot.waitUntil(lambda: loaded.session.quality.current, timeout=15_000)
     path = tmp_path / "report.html"
-    with qtbot.waitSignal(loaded.reporter.written):
-        loaded.reporter.save(path)
+    with qtbot.waitSignal(loaded.exporter.written):
+        loaded.exporter.save_report(path)
     page = path.read_text(encoding="utf-8")
     assert "edited by hand" in page
     assert "changed by hand" in page
@@ -91,7 +91,7 @@ def test_a_report_that_cannot_be_written_is_a_sentence(
     loaded: MainWindow, tmp_path: Path, qtbot: QtBot
 ):
     with qtbot.waitSignal(loaded.session.failed) as said:
-        loaded.reporter.save(tmp_path / "nowhere" / "report.html")
+        loaded.exporter.save_report(tmp_path / "nowhere" / "report.html")
     assert "folder does not exist" in said.args[0]
 
 
