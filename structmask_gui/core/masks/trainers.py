@@ -63,13 +63,13 @@ class Blanked:
         # Shares below 1 % would be rounded to none at all.
         share = f"{self.percent:.0f}" if self.percent >= 1 else f"{self.percent:.1g}"
         text = (
-            f"{self.trainer.setting} {self.trainer.percent:g} counts the centres; with their masks"
-            f" {self.trainer.name} blanks about {share} % of the input"
+            f"{self.trainer.name}'s default, {self.trainer.setting} {self.trainer.percent:g},"
+            f" counts centres; with their masks it blanks about {share} % of the input"
         )
         if self.recommended < self.trainer.percent:
             return f"{text}; set {self.trainer.setting} to {self.recommended:g}."
         if self.recommended > self.trainer.percent:
-            return f"{text}. With a mask more of them train faster: {self.recommended:g} is set."
+            return f"{text}. {self.recommended:g} is set: more centres train faster."
         return f"{text}; its default is fine."
 
 

@@ -10,7 +10,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import careamics_masks
 from structmask_gui.core.recommend.candidates import WHOLE_LINE, significant, whole_line
 from structmask_gui.core.recommend.recommend import ALIKE, COPIED_MORE, DOUBTED, Recommendation
-from structmask_gui.core.recommend.shapes import GAINS, expected, of_noise
+from structmask_gui.core.recommend.shapes import GAINS, expected, no_gain, of_noise
 from structmask_gui.core.recommend.wording import Sureness, percent, untested
 from structmask_gui.core.stack.frames import Lines
 from structmask_gui.core.statistical.structure import SUSPICION, uneven
@@ -44,7 +44,7 @@ that is not counted."""
 
 _CHANGING = "The sample changes between these frames, and may add to this pattern."
 _UNEVEN = "What differs between frames is stronger in some places, as in a changing sample."
-_OTHERWISE = "If the noise is measured in another way, another mask is far better."
+_OTHERWISE = "Two ways to measure this noise ask for different masks."
 
 _LARGE = 60
 """Pixels of a mask, not a line, from which the cost of training decides; see `recommend`."""
@@ -376,7 +376,8 @@ class Grounds:
             return said
         copied, without = percent(row.copied), percent(bare.copied)
         also = f" ({without} without a mask)" if without != copied else ""
-        return f"{said} A network could copy {copied} of it{also}."
+        of = "the noise" if no_gain(row.error) else "it"
+        return f"{said} A network could copy {copied} of {of}{also}."
 
     @property
     def hardly_better(self) -> bool:

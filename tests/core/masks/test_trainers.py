@@ -27,7 +27,7 @@ def test_what_is_recommended_blanks_no_more_than_a_tenth(pixels):
             assert 100 * blanked_share(pixels, item.recommended) > 9
             assert f"set {item.trainer.setting} to {item.recommended:g}" in item.sentence
         elif item.recommended > item.trainer.percent:
-            assert f"With a mask more of them train faster: {item.recommended:g}" in item.sentence
+            assert f"{item.recommended:g} is set: more centres train faster." in item.sentence
         else:
             assert "default is fine" in item.sentence
 
@@ -63,6 +63,6 @@ def test_other_shapes_are_refused():
 def test_the_share_that_is_blanked_does_not_contradict_the_setting():
     (share,) = (one for one in blanked(5) if one.trainer.name == "CAREamics")
     assert share.sentence == (
-        "masked_pixel_percentage 0.2 counts the centres; with their masks CAREamics blanks about"
-        " 1 % of the input. With a mask more of them train faster: 1 is set."
+        "CAREamics's default, masked_pixel_percentage 0.2, counts centres; with their masks it"
+        " blanks about 1 % of the input. 1 is set: more centres train faster."
     )

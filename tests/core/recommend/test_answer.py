@@ -137,7 +137,7 @@ def test_what_speaks_against_a_mask_is_said_once_and_before_it_is_advised():
     assert harmful.actions[0] == "what_to_record"
     one = with_flags(automatic("one smooth frame"), "fixed_pattern_not_tested")
     told = answer(with_errors(one, worst=2.0))
-    assert "another mask is far better" in told.how_sure
+    assert "ask for different masks" in told.how_sure
     assert told.advice.endswith("To decide, record 6 or more frames of one still field.")
 
 

@@ -272,7 +272,7 @@ def test_another_reading_of_the_noise_makes_a_mask_doubtful():
     assert told.chosen.worst > DOUBTED
     said = answer(with_recommendation(found, told))
     assert said.certainty == "uncertain"
-    assert "measured in another way" in said.how_sure
+    assert "Two ways to measure this noise" in said.how_sure
 
 
 def test_noise_that_frames_share_may_be_stronger_than_their_differences():
