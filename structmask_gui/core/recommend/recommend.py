@@ -38,6 +38,7 @@ from structmask_gui.core.recommend.ledger import (
 from structmask_gui.core.recommend.readings import Structure, readings_of
 from structmask_gui.core.recommend.shapes import GAINS
 from structmask_gui.core.threads import one_blas_thread
+from structmask_gui.core.verdict.kind import NoiseKind
 
 COPIED_MORE = 0.05
 """Share of the noise from which the noise that is copied is said."""
@@ -57,7 +58,11 @@ AGREED, _MILDER = 3.5, 1.25
 the least error another mask has to be, at worst, to be taken instead."""
 
 _WHOLE_SHAPE = 0.05
-"""A row, column or block that costs no more than this share is taken before a mask with gaps."""
+"""A row, column or block that costs no more than this share is taken before a mask with gaps, and
+a line before other shapes where the noise lies along it."""
+
+_LINES: dict[NoiseKind | None, int] = {"rows": 0, "columns": 1}
+"""The side of a mask that is one pixel, where the noise lies along a line."""
 
 _WORTH = 0.95
 """A mask by noise that was learned must lower the error to this share of what it is without one."""
@@ -145,11 +150,12 @@ class Recommendation:
         if row is self.ledger[0]:
             return "The recommended mask has the least expected error."
         least = self.ledger[0]
-        gaps = not row.tied and row.mask.array.all() and not least.mask.array.all()
-        if gaps and row.error <= (1 + _WHOLE_SHAPE) * least.error + NEGLIGIBLE:
+        plainer = not row.tied and row.mask.array.all() and row.pixels > 1
+        other = not least.mask.array.all() or min(row.mask.shape) < min(least.mask.shape)
+        if plainer and other and row.error <= (1 + _WHOLE_SHAPE) * least.error + NEGLIGIBLE:
             return (
                 f"A row, column or block without gaps is taken whose expected error is within"
-                f" {100 * _WHOLE_SHAPE:.0f} % of the least, if it copies no more of the noise."
+                f" {100 * _WHOLE_SHAPE:.0f} % of the least, if it copies hardly more of the noise."
             )
         if not row.tied and self.gains_next_to_nothing:
             return "No mask of this size helps with lines that go on, so none is recommended."
@@ -279,8 +285,8 @@ def _recommended(basis: Basis | None, extraction: Extraction, task: Task) -> Rec
     most = max((1 + NEAR_BEST) * least_error, least_error + NEGLIGIBLE)
     near = [row for row in alike if row.error <= most]
     best = min(near, key=lambda row: row.pixels)
-    if not best.mask.array.all():
-        best = _without_gaps(rows, best) or best
+    verdict = extraction.verdict
+    best = _plainer(rows, best, None if verdict is None else verdict.kind)
     whole = _to_its_end(rows, best, extraction)
     if whole is None:
         return Recommendation(best.mask, best.name, False, rows, False, structure)
@@ -304,12 +310,23 @@ def _to_its_end(
     return whole if whole is not None and _is_part(best, whole) else None
 
 
-def _without_gaps(rows: tuple[LedgerRow, ...], best: LedgerRow) -> LedgerRow | None:
-    """Return the best row, column or block that is nearly as good as another mask."""
+def _plainer(rows: tuple[LedgerRow, ...], best: LedgerRow, kind: NoiseKind | None) -> LedgerRow:
+    """Return a mask of a plainer shape if it is nearly as good.
+
+    A row, column or block for a mask with gaps; and where the noise lies along a line, that line.
+    """
     most = (1 + _WHOLE_SHAPE) * rows[0].error + NEGLIGIBLE
-    near = (row for row in rows if row.error <= most and 1 < row.pixels <= SEARCHED)
-    whole = (row for row in near if row.mask.array.all() and row.copied <= best.copied)
-    return next(whole, None)
+    near = [row for row in rows if row.error <= most and 1 < row.pixels <= SEARCHED]
+    whole = [row for row in near if row.mask.array.all()]
+    axis = _LINES.get(kind)
+    if axis is not None and min(best.mask.array.shape) > 1:
+        lines = (row for row in whole if row.mask.array.shape[axis] == 1)
+        line = next((row for row in lines if row.copied <= best.copied + ALIKE), None)
+        if line is not None:
+            return line
+    if best.mask.array.all():
+        return best
+    return next((row for row in whole if row.copied <= best.copied), best)
 
 
 def _is_part(row: LedgerRow, whole: LedgerRow) -> bool:

@@ -12,6 +12,7 @@ from structmask_gui.core.errors import Cancelled
 from structmask_gui.core.extraction.extraction import select
 from structmask_gui.core.learned.noise import LearnedNoise
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.masks.trainers import careamics_masks
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.suggest import SEARCHED
 from structmask_gui.core.quality.training import training_cost
@@ -39,7 +40,7 @@ from structmask_gui.core.recommend.recommend import (
     CLOSE,
     DOUBTED,
     Recommendation,
-    _without_gaps,
+    _plainer,
     agreed,
     recommend,
 )
@@ -404,9 +405,22 @@ def test_a_row_is_taken_before_a_mask_with_gaps_that_is_hardly_better():
 
     for error, copied, taken in ((0.415, 0.03, True), (0.45, 0.03, False), (0.415, 0.2, False)):
         ledger_rows = rows(error, copied)
-        expected = ledger_rows[1] if taken else None
-        assert _without_gaps(ledger_rows, ledger_rows[0]) is expected
+        assert _plainer(ledger_rows, ledger_rows[0], "irregular") is ledger_rows[int(taken)]
     found = Recommendation(row, "row", False, rows(0.415, 0.03), False)
+    assert found.rule.startswith("A row, column or block without gaps is taken")
+
+
+def test_a_line_is_taken_before_a_cross_that_is_hardly_better_for_noise_along_that_line():
+    masks = careamics_masks()
+    cross = LedgerRow("cross", masks["cross 5"], 9, 0.10, 0.3, 0.1, 0.0, 0.400, 0.0, True)
+    row = LedgerRow("row", masks["horizontal 5"], 5, 0.105, 0.3, 0.1, 0.0, 0.415, 0.0, False)
+    assert _plainer((cross, row), cross, "rows") is row
+    assert _plainer((cross, row), cross, "columns") is cross
+    assert _plainer((cross, row), cross, "cross") is cross
+    worse, copies = replace(row, error=0.45), replace(row, copied=0.2)
+    assert _plainer((cross, worse), cross, "rows") is cross
+    assert _plainer((cross, copies), cross, "rows") is cross
+    found = Recommendation(row.mask, "row", False, (cross, row), False)
     assert found.rule.startswith("A row, column or block without gaps is taken")
 
 
