@@ -23,7 +23,7 @@ from structmask_gui.core.stack.frames import CutFrames, Frames, Recording, Regio
 from structmask_gui.core.stack.repeats import without_repeats
 from structmask_gui.core.statistical.estimate import LARGEST_LAG, SEES, CorrelationEstimate
 from structmask_gui.core.statistical.patches import FURTHER
-from structmask_gui.core.verdict.scene import contrast_varies, scene_changes
+from structmask_gui.core.verdict.scene import scene_changes, varying_contrast
 
 _MOST_SHARED, _MOST_NOISE = 10.0, 0.9
 """Largest factor by which the noise exceeds what differences show, and largest share of the frames'
@@ -32,6 +32,9 @@ variance that is noise, where frames share noise."""
 _LEFT_OVER = 1.2
 """Ratio of the variance of plain frame differences to that of registered and scaled ones from which
 the scene moves or bleaches."""
+
+_CONTRAST = 0.01
+"""Error, over the noise's variance, that changes of contrast may add to a measured one."""
 
 
 def automatic_basis(
@@ -117,7 +120,7 @@ def measurement_basis(
         fit = bool(relations) and all(relation.fits for relation in relations)
         if again == "flat" or not left or fit:
             # Motion and contrast must not count as an error of the prediction.
-            changes = scene_changes(estimate) or contrast_varies(estimate)
+            changes = scene_changes(estimate) or _contrast_matters(made, estimate)
             return replace(made, still=None) if estimate.evidence.changing or changes else made
     if radius <= RADIUS:
         radius = min(radius, estimate.lags.reach // 2)
@@ -161,6 +164,12 @@ def _radius_in(frames: Frames) -> int:
 
 def _part(frames: Frames, region: Region | None) -> Frames:
     return frames if region is None else CutFrames(frames, region)
+
+
+def _contrast_matters(made: Basis, estimate: CorrelationEstimate) -> bool:
+    """Whether frames of other contrast would count as errors of the prediction."""
+    structure = variance_of(made.image.values) / made.noise.variance - 1
+    return varying_contrast(estimate) * structure > _CONTRAST
 
 
 def _basis_of(estimate: CorrelationEstimate, frames: Frames, radius: int, task: Task) -> Basis:

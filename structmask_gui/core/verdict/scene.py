@@ -14,8 +14,8 @@ from structmask_gui.core.statistical.estimate import CorrelationEstimate
 # Change of brightness (logarithm), and drift in pixels, from which they are reported.
 _BLEACHING = 0.02
 _DRIFT = 0.1
-# The same of contrast (logarithm) from which frames are not compared, and its standard errors.
-_VARIES, _SURELY = 0.05, 4.0
+# Standard errors from which the contrast changes, too.
+_SURELY = 4.0
 
 # Change of brightness to the next frame (logarithm) from which every second frame is another image,
 # if those after it change by less than this part of that a frame, as bleaching does not.
@@ -64,16 +64,16 @@ def dark_frames(estimate: CorrelationEstimate) -> bool:
     return limit > 0 and 0 < dark <= _FEWER * len(relations)
 
 
-def contrast_varies(estimate: CorrelationEstimate) -> bool:
-    """Whether a scene is of other contrast from frame to frame, as through the planes of a z-stack.
+def varying_contrast(estimate: CorrelationEstimate) -> float:
+    """Return the mean square of the changes of contrast from frame to frame (logarithms).
 
-    Then one frame is no measure of the error with which another is predicted.
+    As of a lamp that flickers, or through the planes of a z-stack; 0 where it may be chance.
     """
     relations = [r for r in estimate.evidence.relations if r.still]
     if not relations:
-        return False
+        return 0.0
     contrast, unsure = _contrasts(relations)
-    return bool(_rms(contrast) > max(_VARIES, _SURELY * _rms(unsure)))
+    return _rms(contrast) ** 2 if _rms(contrast) > _SURELY * _rms(unsure) else 0.0
 
 
 def _rms(values: FloatArray) -> float:
