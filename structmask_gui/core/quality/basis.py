@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction.extraction import Extraction, cannot_separate
 from structmask_gui.core.learned.noise import learned_noise
@@ -16,7 +18,7 @@ from structmask_gui.core.quality.assessment import Assessment, Basis, basis, lar
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.core.quality.covariance import NoiseBasis, given_covariance
 from structmask_gui.core.quality.error import with_room
-from structmask_gui.core.quality.prediction import variance_of
+from structmask_gui.core.quality.prediction import reach_of, variance_of
 from structmask_gui.core.quality.small_sample import samples_of
 from structmask_gui.core.stack.fill import without_fill
 from structmask_gui.core.stack.frames import CutFrames, Frames, Recording, Region
@@ -32,6 +34,17 @@ variance that is noise, where frames share noise."""
 _LEFT_OVER = 1.2
 """Ratio of the variance of plain frame differences to that of registered and scaled ones from which
 the scene moves or bleaches."""
+
+_FINE = np.array(
+    [
+        [0, 0, 1, 0, 0],
+        [0, 2, -8, 2, 0],
+        [1, -8, 20, -8, 1],
+        [0, 2, -8, 2, 0],
+        [0, 0, 1, 0, 0],
+    ]
+)
+"""Autocorrelation of the filter of `fine_detail`, times 16."""
 
 _CONTRAST = 0.01
 """Error, over the noise's variance, that changes of contrast may add to a measured one."""
@@ -121,7 +134,9 @@ def measurement_basis(
         if again == "flat" or not left or fit:
             # Motion and contrast must not count as an error of the prediction.
             changes = scene_changes(estimate) or _contrast_matters(made, estimate)
-            return replace(made, still=None) if estimate.evidence.changing or changes else made
+            if estimate.evidence.changing or changes:
+                made = replace(made, still=None)
+            return _with_pixels(made, estimate.evidence.patterns.pixels)
     if radius <= RADIUS:
         radius = min(radius, estimate.lags.reach // 2)
     made = _basis_of(estimate, part, radius, task)
@@ -164,6 +179,23 @@ def _radius_in(frames: Frames) -> int:
 
 def _part(frames: Frames, region: Region | None) -> Frames:
     return frames if region is None else CutFrames(frames, region)
+
+
+def _with_pixels(made: Basis, share: float) -> Basis:
+    """Return a basis whose noise holds a fixed pattern of single pixels, too.
+
+    ``share``: its variance over that of the noise, in fine detail. No prediction from neighbours
+    has any of it, so it is no detail that is lost.
+    """
+    if share <= 0:
+        return made
+    middle = reach_of(made.noise.values)
+    y, x = (slice(n - 2, n + 3) for n in middle)
+    values = made.noise.values.copy()
+    fixed = share * float((_FINE * values[y, x]).sum() / _FINE[2, 2])
+    values[middle] += fixed
+    still = None if made.still is None else made.still.without_pixels(fixed)
+    return replace(made, noise=replace(made.noise, values=values), still=still)
 
 
 def _contrast_matters(made: Basis, estimate: CorrelationEstimate) -> bool:

@@ -13,7 +13,8 @@ instead of a sum over lags.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -149,6 +150,15 @@ class StillScene:
             self._comparisons += _compared(frames, numbers, place, radius, task)
         task.report(len(units), len(units), "Comparing frames")
         self.pixels = sum(one.pixels for one in self._comparisons)
+
+    def without_pixels(self, variance: float) -> StillScene:
+        """Return the scene where a fixed pattern of single pixels is noise, not scene.
+
+        ``variance``: Of that pattern, in squared grey levels.
+        """
+        scene, scaled = copy(self), variance / self._square
+        scene._comparisons = [replace(one, noise=one.noise + scaled) for one in self._comparisons]
+        return scene
 
     def error(self, kernel: ArrayLike) -> float:
         """Return the mean squared error of a prediction with weights, in squared grey levels.

@@ -16,14 +16,15 @@ from structmask_gui.core.recommend.shapes import (
     smeared,
 )
 from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Sureness, percent
+from structmask_gui.core.stack.frames import Lines
 from structmask_gui.core.verdict.kind import NoiseKind, direction
 from structmask_gui.core.verdict.wording import FLAG_WORDS, REGULAR_IN_ONE, enlarged, flag_words
 
 _PLAIN = "Train plain Noise2Void."
 _COMPARE = "Compare any result with the raw frames."
 _PIXELS = (
-    "Some pixels are brighter or darker in every frame, as in an uncorrected camera, and would be"
-    " kept as detail: subtract the mean of dark frames, or divide by an even field."
+    "Some pixels are brighter or darker in every frame, as in an uncorrected camera. No mask is"
+    " needed for that; to correct it, subtract the mean of dark frames, or divide by an even field."
 )
 _MUCH_COPIED = 0.25
 """Share of the noise that plain Noise2Void copies, from which that noise is not called faint."""
@@ -252,11 +253,11 @@ def _enlarged(case: Grounds, height: int, width: int) -> Answer:
 
 
 def _whole_lines(case: Grounds, lines: str) -> Answer:
-    of = "columns" if lines == "columns" else "rows"
+    of: Lines = "columns" if lines == "columns" else "rows"
     told = case.new_in_every_frame and not unseparated(case.extraction, case.recommendation)
     certainty: Sureness = case.certainty if told else "uncertain"
     doubts = case.doubts if told else "The lines may be the sample's."
-    if case.apart and certainty == "likely":
+    if certainty == "likely" and case.every_nth(of):
         certainty, doubts = (
             "uncertain",
             f"Not all pixels of a {of[:-1]} share its offset, as where a camera has several"

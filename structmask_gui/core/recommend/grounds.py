@@ -16,6 +16,7 @@ from structmask_gui.core.stack.frames import Lines
 from structmask_gui.core.statistical.structure import SUSPICION, uneven
 from structmask_gui.core.verdict.lines import (
     endless_lines,
+    every_nth,
     far_ends_share,
     goes_on,
     levelled,
@@ -204,12 +205,10 @@ class Grounds:
         gaps = min(mask.shape) == 1 and not mask.all()
         return gaps and max(found.shape) > max(mask.shape)
 
-    @property
-    def apart(self) -> bool:
-        """Whether the mask is on a line, but leaves out the next neighbours."""
-        line = self.mask.array.ravel()
-        on_a_line = min(self.mask.array.shape) == 1 < line.size
-        return on_a_line and not line[line.size // 2 + 1]
+    def every_nth(self, lines: Lines) -> bool:
+        """Whether only some pixels of a line share its offset."""
+        estimate = self.extraction.measurement.correlation
+        return estimate is not None and every_nth(estimate, lines)
 
     @property
     def differences(self) -> bool:

@@ -19,6 +19,9 @@ _WORTH_IT = 1.2
 _MAYBE, _LIKELY = 2.0, 3.0
 # Standard errors from which far ends are opposed.
 _OPPOSED = 4.0
+# Standard errors of a difference of two lags, and its share of the larger one, from which only some
+# pixels of a line share its offset.
+_MANY, _MOSTLY = 5.0, 0.5
 # Lags at the end of what was looked at, where ringing passes through zero at most once.
 _LAST = 4
 
@@ -134,8 +137,25 @@ def _far_ends(estimate: CorrelationEstimate, line: Lines) -> LineCovariance:
     return frame.rows if line == "rows" else frame.columns
 
 
+def every_nth(estimate: CorrelationEstimate, line: Lines) -> bool:
+    """Whether pixels some way along the lines share far more than next neighbours do.
+
+    As where a camera has several readouts, each with offsets of its own.
+    """
+    rho = along(estimate, line)
+    error = along_of(estimate.lags.standard_error, line)
+    excess = rho - rho[0]
+    surely = excess > _MANY * np.hypot(error, error[0])
+    return bool((surely & (excess > _MOSTLY * rho)).any())
+
+
 def along(estimate: CorrelationEstimate, line: Lines) -> FloatArray:
     """Return the correlation along the lines, from lag 1 on."""
-    lags = estimate.lags
-    axis = lags.rho[lags.reach] if line == "rows" else lags.rho[:, lags.reach]
-    return axis[lags.reach + 1 :]
+    return along_of(estimate.lags.rho, line)
+
+
+def along_of(lags: FloatArray, line: Lines) -> FloatArray:
+    """Return values of lags along the lines, from lag 1 on."""
+    reach = lags.shape[0] // 2
+    axis = lags[reach] if line == "rows" else lags[:, reach]
+    return axis[reach + 1 :]

@@ -1,5 +1,7 @@
 """A pattern of single pixels that is the same in every frame."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
@@ -43,3 +45,16 @@ def test_the_answer_says_so():
     told = answer(extract(acquired(0.0, 4.0), AUTOMATIC))
     assert "Single pixels" not in told.advice
     assert "Other" not in told.how_sure
+
+
+@pytest.mark.parametrize("still", [True, False])
+def test_it_counts_as_noise_and_not_as_detail_that_a_mask_costs(still):
+    """No network predicts it from neighbours, so that it is denoised as other noise is."""
+    found = extract(acquired(1.0, 8.0), AUTOMATIC)
+    basis = found.basis if still else replace(found.basis, still=None)
+    assert found.basis.still is not None
+    assert basis.noise.variance == pytest.approx(2 * 100**2, rel=0.1)
+    error = basis.score(None).error
+    assert error.total < 0.1
+    without = extract(acquired(0.0, 8.0), AUTOMATIC).basis.score(None).error
+    assert error.detail_lost == pytest.approx(without.detail_lost, abs=0.03)
