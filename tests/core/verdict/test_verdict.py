@@ -242,7 +242,7 @@ def test_sources_that_need_more_say_so(source, words):
 
 
 def test_nothing_to_measure_is_one_sentence():
-    with pytest.raises(InputError, match="constant"):
+    with pytest.raises(InputError, match="holds no noise"):
         measured(np.full((3, 128, 128), 7))
 
 
