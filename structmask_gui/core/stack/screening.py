@@ -60,12 +60,12 @@ def unusable(low: AnyArray, high: AnyArray) -> list[str]:
     ]
 
 
-def too_few_patches(name: str, left_out: Mapping[str, int]) -> str:
+def too_few_patches(name: str, left_out: Mapping[str, int], used: int = 0) -> str:
     """Say why an image has too few patches to measure, from the number left out for each reason."""
     otherwise = "choose another channel, ROI or file."
-    if set(left_out) == {CONSTANT}:
+    if not used and set(left_out) == {CONSTANT}:
         return f"{name} holds no noise, for its pixels do not differ; {otherwise}"
-    if set(left_out) == {NOT_FINITE}:
+    if not used and set(left_out) == {NOT_FINITE}:
         return f"{name} holds pixels that are not numbers in every part; {otherwise}"
     listed = "; ".join(f"{reason}: {n}" for reason, n in left_out.items())
     return f"{name} has too few patches to measure ({listed}); {otherwise}"

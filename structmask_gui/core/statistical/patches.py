@@ -114,7 +114,7 @@ def find_patches(source: NoiseSource, parameters: Parameters, reader: PatchReade
                 f"{source.raw.name} is too small: only one patch of {side} x {side} pixels fits,"
                 " and two are needed; give a larger image, or more frames."
             )
-        raise TooFewPatches(screening.too_few_patches(source.raw.name, counts))
+        raise TooFewPatches(screening.too_few_patches(source.raw.name, counts, patches.n_used))
     return patches
 
 
