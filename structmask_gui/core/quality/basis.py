@@ -141,7 +141,8 @@ def measurement_basis(
         radius = min(radius, estimate.lags.reach // 2)
     made = _basis_of(estimate, part, radius, task)
     noise = with_room(made.noise.values, made.image.values, radius)
-    return replace(made, noise=replace(made.noise, values=noise))
+    made = replace(made, noise=replace(made.noise, values=noise))
+    return _with_pixels(made, estimate.evidence.patterns.pixels)
 
 
 def recorded_basis(
@@ -189,9 +190,9 @@ def _with_pixels(made: Basis, share: float) -> Basis:
     """
     if share <= 0:
         return made
-    middle = reach_of(made.noise.values)
-    y, x = (slice(n - 2, n + 3) for n in middle)
     values = made.noise.values.copy()
+    middle = reach_of(values)
+    y, x = (slice(n - 2, n + 3) for n in middle)
     fixed = share * float((_FINE * values[y, x]).sum() / _FINE[2, 2])
     values[middle] += fixed
     still = None if made.still is None else made.still.without_pixels(fixed)
