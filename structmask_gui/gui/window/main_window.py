@@ -311,10 +311,11 @@ class MainWindow(Shell):
         """Open files and Zarr folders; another folder among them is shown in the file browser.
 
         A mask is taken as the mask, and a record opens its own image before; a file that only looks
-        like a mask is asked about.
+        like a mask is asked about. What went wrong before is no longer said.
         """
         from structmask_gui.io.results.files import is_mask, is_surely_mask
 
+        self.session.dismiss_error()
         folders = [path for path in paths if not places.is_image(path)]
         files = [path for path in paths if path not in folders]
         # Chosen together with its image, a record opens that as well.

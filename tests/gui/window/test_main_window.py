@@ -251,6 +251,19 @@ def test_dropping_a_folder_shows_it(window: MainWindow, qtbot: QtBot, tmp_path: 
     assert window.session.state.stack is None
 
 
+def test_a_folder_withdraws_what_was_said_of_a_file_before(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+):
+    bad = tmp_path / "bad.npy"
+    bad.write_bytes(b"nonsense")
+    with qtbot.waitSignal(window.session.failed):
+        drop(window, bad)
+    assert window.headline.error_text.isVisible()
+    drop(window, tmp_path)
+    assert window.session.state.error == ""
+    assert not window.headline.error_text.isVisible()
+
+
 def test_recent_files_open_and_can_be_cleared(loaded: MainWindow, qtbot: QtBot, stack_file: Path):
     loaded.session.close_files()
     loaded.menus.fill_recent()
