@@ -362,7 +362,8 @@ class DenoiseWindow(QDialog):
     def _cancel(self) -> None:
         self.denoising.cancel()
         if self.denoising.made is None:
-            self._forget_picture()
+            if self._seen is not None:
+                self._on_shown(Shown(self._seen.original, None))
             self._say("Cancelled; nothing was kept.")
 
     # --- what is shown ------------------------------------------------------------------------
@@ -466,7 +467,7 @@ class DenoiseWindow(QDialog):
         if state.stack is not None and self.frames.slider.maximum() != state.stack.n_frames - 1:
             self.frames.set_frames(state.stack.n_frames, lambda n: session.state.place_of(n))
             self.frames.set_frame(state.frame)
-        self.frames.setEnabled(made is not None or phase == "asking")
+        self.frames.setEnabled(denoising.shows_frames)
         say(self.title, self._title())
         failed = self._failed and self.title.text() == self._said
         self.warning.setPixmap(icon("warning").pixmap(18, 18) if failed else QPixmap())

@@ -120,6 +120,12 @@ class Denoising(QObject):
         plan = self._plan if self.phase == "paused" else None
         return plan is not None and plan.mask != self._session.state.mask
 
+    @property
+    def shows_frames(self) -> bool:
+        """Whether any frame can be shown: with its result, under a question, or after a cancel."""
+        stopped = self.phase == "nothing" and self._plan is not None
+        return self.made is not None or (not self.working and (stopped or self.phase == "asking"))
+
     # --- what the window asks for -------------------------------------------------------------
 
     def check(self) -> None:
@@ -174,10 +180,9 @@ class Denoising(QObject):
         self._stop(discard=False)
 
     def show_frame(self, *_: object) -> None:
-        """Show the session's frame under a question or with its result; `shown` follows."""
+        """Show the session's frame if that can be; `shown` follows."""
         state = self._session.state
-        ready = self.made is not None or (self.phase == "asking" and not self.working)
-        if ready and state.stack is not None:
+        if self.shows_frames and state.stack is not None:
             doubting = self.made if self.doubting else None
             work = partial(read, state.stack, state.frame, (self.made, self.bare), doubting)
             self._reading.run(work, self.shown.emit, self.failed.emit)

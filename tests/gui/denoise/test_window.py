@@ -264,12 +264,13 @@ def test_cancel_leaves_nothing_and_a_pause_is_gone_on_from(
     shown.start_button.click()
     qtbot.waitUntil(lambda: np.load(unfinished)["progress"][2] > kept, timeout=WAIT)
     assert np.load(unfinished)["progress"][2] < 2 * kept + 20
+    qtbot.waitUntil(lambda: len(shown.panes.pictures) == 3, timeout=WAIT)
     shown.cancel_button.click()
     assert shown.denoising.phase == "nothing"
+    assert [picture.title for picture in shown.panes.pictures] == ["Original"]
     qtbot.waitUntil(lambda: not shown.denoising._job.busy, timeout=WAIT)
     assert files(stack_file.parent) == ["rows.npy"]
     assert shown.denoising.made is None
-    assert shown.panes.pictures == ()
     assert shown.title.text() == "Cancelled; nothing was kept."
     assert not shown.save_button.isEnabled()
 
@@ -281,6 +282,15 @@ def test_cancel_after_a_pause_removes_what_was_kept(
     shown.cancel_button.click()
     qtbot.waitUntil(lambda: not unfinished.exists(), timeout=WAIT)
     assert shown.denoising.phase == "nothing"
+    # The raw frames can be looked through.
+    raw = np.load(stack_file)
+    assert shown.frames.isEnabled()
+    for frame in (2, 1):
+        ready.session.set_frame(frame)
+        qtbot.waitUntil(
+            lambda n=frame: [(p.values == raw[n]).all() for p in shown.panes.pictures] == [True],
+            timeout=WAIT,
+        )
 
 
 def test_another_file_is_opened_at_once_after_a_pause_was_discarded(
