@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.export.work import Result, write_masks, write_report
+from structmask_gui.gui.session.opening import check_unchanged
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Job
 
@@ -85,6 +86,20 @@ class Exporter(QObject):
     def busy(self) -> bool:
         """Whether something is still to be written."""
         return self._masks.busy or self._reports.busy
+
+    def ready(self, *, with_record: bool = False) -> bool:
+        """Tell whether the present result can be written, before it is asked where; say why not."""
+        try:
+            result = Result.of(self._session)
+            if with_record:
+                result.used()
+            else:
+                check_unchanged(result.signatures)
+        except InputError as error:
+            self._session.report_error(str(error), by=self)
+            return False
+        self._session.withdraw_error(self)
+        return True
 
     def export(self, files: Mapping[str, Path], result: Result | None = None) -> None:
         """Write a mask, by default the present one, into files by form, replacing old ones."""

@@ -82,20 +82,31 @@ class Result(NamedTuple):
 
         return self.proposed(f"_mask{DOUBTFUL if self.doubt else ''}{ending}")
 
-    def record(self, task: Task) -> Record:
-        """Return its record; the checksum is that of what was measured, or `InputError`."""
-        from structmask_gui.io.results.record import make_record
-        from structmask_gui.io.stack.image_stack import MeasuredFiles
+    def used(self) -> Mapping[Any, Any]:
+        """Return the reference stacks that a record names.
 
+        Raises
+        ------
+        InputError
+            If they or the measured files are no longer what they were: there can be no record.
+        """
+        check_there(self.signatures)
         if self.references is None:
             raise InputError(
                 "The reference stack of this mask is no longer there, which its record would have"
                 " to name; measure again."
             )
-        check_there(self.signatures)
+        return self.references
+
+    def record(self, task: Task) -> Record:
+        """Return its record; the checksum is that of what was measured, or `InputError`."""
+        from structmask_gui.io.results.record import make_record
+        from structmask_gui.io.stack.image_stack import MeasuredFiles
+
+        references = self.used()
         record = make_record(
             self.extraction,
-            MeasuredFiles(self.stacks, **self.references),
+            MeasuredFiles(self.stacks, **references),
             mask=self.result.mask,
             quality=None if self.scores is None else self.scores.record(),
             scored=None if self.scores is None else self.scores.assessment.scored,

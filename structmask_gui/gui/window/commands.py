@@ -203,12 +203,14 @@ class Commands(QObject):
 
     def export_mask(self) -> None:
         """Ask for a file and write the mask."""
-        self.if_sure(partial(self._ask_for_mask, FORMS[0], SAVE_FILTERS))
+        if self.window.exporter.ready():
+            self.if_sure(partial(self._ask_for_mask, FORMS[0], SAVE_FILTERS))
 
     def save_as(self, form: str) -> None:
         """Ask for a file and write the mask in one form."""
         wanted = next(one for one in FORMS if one.id == form)
-        self.if_sure(partial(self._ask_for_mask, wanted, name_filter(wanted)))
+        if self.window.exporter.ready():
+            self.if_sure(partial(self._ask_for_mask, wanted, name_filter(wanted)))
 
     def _ask_for_mask(self, form: Form, filters: str, result: Result) -> None:
         proposed, export = proposed_path(result, form), partial(self._export_to, result)
@@ -225,7 +227,8 @@ class Commands(QObject):
 
     def export_all(self) -> None:
         """Ask for a folder and write NPY, PNG and record into it."""
-        self.if_sure(self._ask_for_folder)
+        if self.window.exporter.ready(with_record=True):
+            self.if_sure(self._ask_for_folder)
 
     def _ask_for_folder(self, result: Result) -> None:
         export = partial(self.export_into, result=result)
@@ -267,7 +270,8 @@ class Commands(QObject):
 
     def save_report(self) -> None:
         """Ask for a file and write the report."""
-        self.if_sure(self._ask_for_report)
+        if self.window.exporter.ready(with_record=True):
+            self.if_sure(self._ask_for_report)
 
     def _ask_for_report(self, result: Result) -> None:
         proposed, save = result.proposed("_report.html"), partial(self._report_to, result)

@@ -173,6 +173,39 @@ def test_export_into_a_folder_asks_before_it_replaces(
     assert (tmp_path / "rows_mask.npy").read_bytes() != b"mine"
 
 
+@pytest.mark.parametrize("name", ["save_npy", "export_mask", "export_all", "save_report"])
+def test_of_a_file_that_was_changed_nothing_is_asked(
+    loaded: MainWindow, qtbot: QtBot, stack_file: Path, name: str
+):
+    np.save(stack_file, noise((5, 128, 160)))
+    trigger(loaded, name)
+    changed = "rows.npy was changed after it was opened; read it again (F5)."
+    assert loaded.headline.error_text.text() == changed
+    assert not loaded.findChildren(QFileDialog)
+    serial = loaded.session.state.serial
+    trigger(loaded, "reopen_file")
+    qtbot.waitUntil(lambda: loaded.session.state.serial > serial)
+    wait_for_result(loaded.session, qtbot)
+    trigger(loaded, name)
+    assert dialog(QFileDialog).isVisible()
+    assert loaded.session.state.error == ""
+
+
+def test_of_a_file_that_is_gone_only_what_needs_no_record_is_written(
+    loaded: MainWindow, stack_file: Path
+):
+    elsewhere = stack_file.rename(stack_file.with_suffix(".away"))
+    trigger(loaded, "export_all")
+    assert "rows.npy is no longer there." in loaded.session.state.error
+    assert not loaded.findChildren(QFileDialog)
+    trigger(loaded, "save_npy")
+    dialog(QFileDialog).reject()
+    elsewhere.rename(stack_file)
+    trigger(loaded, "export_all")
+    assert loaded.session.state.error == ""
+    assert dialog(QFileDialog).isVisible()
+
+
 def test_an_export_that_fails_is_a_sentence(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
     with qtbot.waitSignal(loaded.session.failed):
         loaded.exporter.export({"npy": tmp_path / "no" / "folder" / "m.npy"})
