@@ -47,6 +47,11 @@ class BatchRun(QObject):
         """Whether it is under way."""
         return self.job.pending
 
+    @property
+    def so_far(self) -> str:
+        """How far it is, in words."""
+        return "checking my mask" if self.queue is None else self._so_far(self.queue)[2]
+
     def plan(self, queue: BatchQueue | None) -> None:
         """Hold what may be started, in place of what was done."""
         self.queue, self._denoiser, self.summarised = queue, None, False

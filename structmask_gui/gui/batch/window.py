@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -47,6 +48,8 @@ _HINT = f"Add files or folders, or drop them here. {_SETTINGS}"
 class BatchWindow(QDialog):
     """A table of files with their states; the parameters are the session's at the start."""
 
+    told = Signal(str)  # while it is closed, how far it is; empty once it is open again
+
     def __init__(self, parent: QWidget | None, session: Session) -> None:
         super().__init__(parent)
         self.setWindowTitle("Masks of many files")
@@ -55,6 +58,7 @@ class BatchWindow(QDialog):
         self._files: list[Path] = []
         self._finding = Job("find", session.bug.emit, order="all")
         self.run = BatchRun(session)
+        self._question: QDialog | None = None  # whether to stop, while it is open
         self._asked: Any = None  # what decides the results that are shown; None if there are none
         self._build()
         self.run.job_changed.connect(self.table.show_status)
@@ -62,6 +66,7 @@ class BatchWindow(QDialog):
         self.run.said.connect(self.said.setText)
         self.run.went.connect(self._show_progress)
         self.run.changed.connect(self._on_run)
+        self.run.said.connect(self._tell)
         session.quality.closing.connect(self.stop)
         for signal in (
             session.stack_changed,
@@ -165,7 +170,7 @@ class BatchWindow(QDialog):
             "Open the page with a small picture of each mask, and links to the reports",
             self.show_summary,
         )
-        close = button("Close", "Hide this window; what runs goes on", self.close)
+        self.close_button = button("Close", "Hide this window; what runs goes on", self.close)
         row = QHBoxLayout()
         row.addWidget(self.progress, 1)
         row.addStretch(1)
@@ -176,7 +181,7 @@ class BatchWindow(QDialog):
             self.retry_button,
             self.check_button,
             self.summary_button,
-            close,
+            self.close_button,
         ):
             row.addWidget(one)
         return row
@@ -465,6 +470,22 @@ class BatchWindow(QDialog):
         self.changed.setVisible(changed)
         self.table.mark_old(changed)
 
+    def _tell(self, *_: object) -> None:
+        """Tell the main window how far it is while this one is closed."""
+        if not self.isVisible():
+            self.told.emit(f"Batch: {self.run.so_far if self.running else 'ended'}")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Say all here."""
+        super().showEvent(event)
+        self.told.emit("")
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Leave it to the main window to say how far it is."""
+        super().hideEvent(event)
+        if self.running:
+            self._tell()
+
     # --- drop, end ----------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -476,6 +497,27 @@ class BatchWindow(QDialog):
         """Add what was dropped."""
         event.acceptProposedAction()
         self.add(dropped(event))
+
+    def let_go(self, then: Callable[[], object]) -> None:
+        """Go on to the end; ask first while it is at work."""
+        if not self.running:
+            then()
+        elif self._question is not None:
+            dialogs.bring_up(self._question)
+        else:
+            kept = "" if self.queue is None else "; what is finished is kept"
+            self._question = dialogs.ask_yes(
+                self.parentWidget() or self,
+                "Stop the batch?",
+                f"The batch is at work: {self.run.so_far}. Closing stops it{kept}.",
+                "Stop and close",
+                then,
+                "Keep open",
+            )
+            self._question.finished.connect(self._on_answered)
+
+    def _on_answered(self, *_: object) -> None:
+        self._question = None
 
     def stop(self) -> None:
         """Stop the threads: what runs is cancelled, its summary written."""

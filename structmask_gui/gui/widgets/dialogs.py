@@ -137,13 +137,20 @@ def ask_text(
 
 
 def ask_yes(
-    parent: QWidget, title: str, question: str, yes: str, answer: Callable[[], object]
+    parent: QWidget,
+    title: str,
+    question: str,
+    yes: str,
+    answer: Callable[[], object],
+    no: str = "Cancel",
 ) -> QMessageBox:
     """Ask before something that cannot be undone."""
     box = QMessageBox(QMessageBox.Icon.Question, title, question, parent=parent)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     button = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
-    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+    left = box.addButton(QMessageBox.StandardButton.Cancel)
+    left.setText(no)
+    box.setDefaultButton(left)
     button.clicked.connect(answer)
     without_icons(box)
     box.open()

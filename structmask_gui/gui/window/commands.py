@@ -286,6 +286,7 @@ class Commands(QObject):
             from structmask_gui.gui.batch.window import BatchWindow
 
             self._batch = BatchWindow(self.window, self.session)
+            self._batch.told.connect(self.window.batch_progress.setText)
         self._batch.show()
         self._batch.raise_()
 
@@ -313,6 +314,10 @@ class Commands(QObject):
         if self._denoise.denoising.saving:
             self.window.say("Writing the denoised stack first…")
         self._denoise.let_go(then)
+
+    def end(self, then: Callable[[], object]) -> None:
+        """Go on to the end; ask first where a result is not saved, or a batch is at work."""
+        self.let_go(then if self._batch is None else partial(self._batch.let_go, then))
 
     # --- the answer ---------------------------------------------------------------------------
 

@@ -129,8 +129,9 @@ class MainWindow(Shell):
         layout.addWidget(self.headline)
         layout.addWidget(self.views, 1)
         self.setCentralWidget(centre)
-        self.pointer = QLabel()
+        self.pointer, self.batch_progress = QLabel(), QLabel()
         self.statusBar().addPermanentWidget(self.pointer)
+        self.statusBar().addPermanentWidget(self.batch_progress)
         self.menus = Menus(self.commands)
         self.actions_by_id = self.menus.actions
         self.toolbar = self.menus.toolbar
@@ -505,7 +506,7 @@ class MainWindow(Shell):
             return
         self._stop_waiting()  # what is asked now has the last word
         if not self._may_go:
-            self.commands.let_go(self._go)
+            self.commands.end(self._go)
         if not self._may_go:
             event.ignore()
             return

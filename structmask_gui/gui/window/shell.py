@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDockWidget, QMainWindow
+from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow
 
 if TYPE_CHECKING:
     from structmask_gui.gui.desktop.logs import LogLines
@@ -28,6 +28,7 @@ class Shell(QMainWindow):
     log_lines: LogLines
     exporter: Exporter
     views: ViewArea
+    batch_progress: QLabel
     docks: dict[str, QDockWidget]
     actions_by_id: dict[str, QAction]
     saves_settings: bool
