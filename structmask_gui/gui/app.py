@@ -31,7 +31,8 @@ from structmask_gui.gui.session.opening import Part
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.app_theme import AppTheme
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.gui.window.open_event import Application, open_handed
+from structmask_gui.gui.window.open_event import Application, handed_images, open_handed
+from structmask_gui.gui.window.restore import last_choices
 from structmask_gui.io.files.locations import HOME_VARIABLE, config_home
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.version import __version__
@@ -186,21 +187,20 @@ def begin(window: MainWindow, files: Sequence[str]) -> None:
             presets.apply_named(FIRST_PRESET)
         session.history.clear()
     here = not any(map(remote_address, settings.last_files))
-    if all(map(is_preset, files)) and settings.last_files and here:
-        choices = {
-            name: value
-            for name, value in settings.last_choices.items()
-            if name in ("series", "axes", "channel")
-        }
+    images = handed_images(files)
+    again = not images and bool(settings.last_files) and here
+    window.remembering.restore_masks(
+        edited=not settings.default_preset and not any(map(is_preset, files)),
+        pinned=again or images == settings.last_files != [],
+    )
+    if again:
         part = Part.of(settings.last_part)
         for kind in KINDS:
             # Nothing is fetched unless someone asks for it now.
             last = settings.last_reference_stacks.get(kind)
             if last is not None and not remote_address(last):
                 session.reference_stacks.choose(kind, last)
-        # The names above are those it takes; their values are typed as one dictionary's.
-        session.open(settings.last_files, **choices, part=part)  # type: ignore[arg-type]
-        window.remembering.restore_masks(edited=not settings.default_preset)
+        session.open(settings.last_files, **last_choices(settings), part=part)
     open_handed(window, files)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.parameters.model import Parameters
     from structmask_gui.core.stack.frames import Region
-    from structmask_gui.gui.session.state import State
+    from structmask_gui.gui.session.state import OpenedAs, State
     from structmask_gui.io.presets.preset import Preset
 
 
@@ -23,16 +23,23 @@ class EditsByFile:
     """The masks changed by hand of files that were open before: they come back with their files."""
 
     def __init__(self) -> None:
-        self._kept: dict[object, Edit] = {}
+        self._kept: dict[OpenedAs, Edit] = {}  # the newest last
+
+    def keep(self, opened_as: OpenedAs, edit: Edit | None) -> None:
+        """Keep the edit of some files, or none."""
+        self._kept.pop(opened_as, None)
+        if edit is not None:
+            self._kept[opened_as] = edit
 
     def swap(self, left: State, opened: State) -> Edit | None:
         """Keep the edit of the files that are left, and return that of those now open."""
-        if left.edit is None:
-            self._kept.pop(left.opened_as, None)
-        else:
-            self._kept[left.opened_as] = left.edit
+        self.keep(left.opened_as, left.edit)
         back = self._kept.get(opened.opened_as)
         return None if back is None else replace(back, serial=opened.serial)
+
+    def others(self, state: State) -> dict[OpenedAs, Edit]:
+        """Return the edits of all files but the open ones, the newest last."""
+        return {files: edit for files, edit in self._kept.items() if files != state.opened_as}
 
 
 class Edits:
@@ -213,13 +220,6 @@ class Edits:
             same = mask == state.extraction.mask
             edit = None if same else Edit(mask, how, state.serial)
             self._change(text, {"edit": edit}, "edit" if self._dragging else "")
-
-    def restore_mask(self, mask: Mask, how: str) -> None:
-        """Put the mask of the last session in place; there is nothing to undo to."""
-        state = self._read()
-        extraction = state.extraction
-        if extraction is not None and state.edit is None and mask != extraction.mask:
-            self._put(edit=Edit(mask, how, state.serial))
 
     def drop_edit(self, text: str = "Discard my edits") -> None:
         """Go back to the mask as it was extracted."""

@@ -84,7 +84,7 @@ class Session(QObject):
         self._identities: dict[Path, str | None] = {}
         self.history = History(self)
         self.edits = Edits(self.history, self._read, self.put, self.report_error)
-        self._edits_by_file = EditsByFile()
+        self.edits_by_file = EditsByFile()
         self.writers = Writers(self)
         self.let_go: Callable[[Callable[[], object]], object] = operator.call
         """Goes on to other files, or none, by what it gets; the window may ask first."""
@@ -240,7 +240,7 @@ class Session(QObject):
             asked=None,
             estimate_error=None,
         )
-        self._set(edit=self._edits_by_file.swap(before, self._state))
+        self._set(edit=self.edits_by_file.swap(before, self._state))
         self._identities = {}
         self._kept.clear()
         self.history.forget_files()

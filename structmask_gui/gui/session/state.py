@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from structmask_gui.io.stack.image_stack import ImageStack
 
 
+OpenedAs = tuple[tuple[Path, ...], tuple[tuple[str, Any], ...]]
+"""Files, and the axes, channel and series that they were opened with, sorted by name."""
+
+
 @dataclass(frozen=True, eq=False)
 class State:
     """All that the window shows; the session replaces it, and nobody changes it."""
@@ -124,7 +128,7 @@ class State:
         return tuple(Path(stack.path) for stack in self.stacks)
 
     @property
-    def opened_as(self) -> object:
+    def opened_as(self) -> OpenedAs:
         """What tells the open files, with axes, channel and series, from others."""
         return self.paths, tuple(sorted(self.open_choices.items()))
 

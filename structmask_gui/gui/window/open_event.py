@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QFileOpenEvent
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.gui.desktop.places import is_preset
 from structmask_gui.gui.window.shell import Shell
+from structmask_gui.io.files.remote import remote_address
 
 
 class Application(QApplication):
@@ -42,11 +44,17 @@ class Application(QApplication):
         self._window = None
 
 
+def handed_images(paths: Sequence[str]) -> list[str]:
+    """Return the full paths and the addresses of what is no preset."""
+    images = [path for path in paths if not is_preset(path)]
+    return [path if remote_address(path) else str(Path(path).absolute()) for path in images]
+
+
 def open_handed(window: Shell, paths: Sequence[str]) -> None:
     """Open images and apply presets; what is wrong with a preset goes to the headline."""
     from structmask_gui.io.presets.preset import load_preset
 
-    images = [path for path in paths if not is_preset(path)]
+    images = handed_images(paths)
     if images:
         window.open_paths(images)
     for path in filter(is_preset, paths):

@@ -8,23 +8,28 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, QObject, QSize, Qt, QTimer
+from PySide6.QtCore import QByteArray, QObject, QSize, QTimer
 
 from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.settings import Settings
+from structmask_gui.gui.session.engine import Edit
 from structmask_gui.gui.session.worker import Job
 from structmask_gui.gui.widgets.dialogs import TITLE_BAR
 from structmask_gui.gui.window.docks import arrange
 from structmask_gui.gui.window.shell import Shell
 
 if TYPE_CHECKING:
-    from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.core.masks.mask import Mask
-    from structmask_gui.gui.session.state import State
+    from structmask_gui.gui.session.session import Session
+    from structmask_gui.gui.session.state import OpenedAs
+
+KEPT = 20
+"""Files whose edited masks are remembered at most, beside those that are open."""
 
 _LARGEST = 301
 """Sides of a mask that is remembered at most; larger ones belong in a file."""
@@ -44,8 +49,6 @@ class Remembering(QObject):
     def __init__(self, window: Shell) -> None:
         super().__init__(window)
         self._window = window
-        self._masks: dict[str, Any] = {}
-        self._files: list[str] = []
         self._stopped = False
         self._recent: set[str] = set()  # all that were in the lists of this window
         self._note_recent()
@@ -62,7 +65,6 @@ class Remembering(QObject):
             session.reference_stacks.changed,
         ):
             changed.connect(self._on_changed)
-        session.extraction_changed.connect(self._on_extraction, Qt.ConnectionType.QueuedConnection)
 
     def restore_geometry(self) -> None:
         """Give the window the place and size it had."""
@@ -83,27 +85,21 @@ class Remembering(QObject):
 
     # --- masks --------------------------------------------------------------------------------
 
-    def restore_masks(self, *, edited: bool) -> None:
-        """Pin the mask that was pinned; put the edited one in place once there is a result."""
-        self._masks = self._window.settings.last_masks
-        self._files = self._window.settings.last_files if edited else []
-        pinned = kept_mask(self._masks, "pinned")
-        if pinned is not None:
-            self._window.session.pinned.keep(*pinned)
+    def restore_masks(self, *, edited: bool, pinned: bool) -> None:
+        """Have edited masks come back with their files, and pin the mask that was pinned.
 
-    def _on_extraction(self, extraction: Extraction | None) -> None:
-        session = self._window.session
-        if not self._masks or extraction is None or session.state.extraction is not extraction:
-            return
-        if session.state.stale:
-            return  # an estimate, or the parameters were changed already
-        edit = kept_mask(self._masks, "edit")
-        self._masks = {}
-        same = [
-            str(path) for path in session.state.paths
-        ] == self._files and not session.history.can_undo
-        if edit is not None and same:
-            session.edits.restore_mask(*edit)
+        Parameters
+        ----------
+        edited : bool
+            Whether the files that were open last get theirs back, too.
+        pinned : bool
+        """
+        session, settings = self._window.session, self._window.settings
+        for files, edit in kept_edits(settings, last=edited).items():
+            session.edits_by_file.keep(files, edit)
+        kept = kept_mask(settings.last_masks, "pinned") if pinned else None
+        if kept is not None:
+            session.pinned.keep(*kept)
 
     # --- saving -------------------------------------------------------------------------------
 
@@ -114,9 +110,8 @@ class Remembering(QObject):
     def _save_meanwhile(self) -> None:
         """Save beside the work, so that a crash or a power cut loses no more than seconds."""
         window = self._window
-        if not window.saves_settings or self._masks:
-            return
-        self.save(layout=False)
+        if window.saves_settings:
+            self.save(layout=False)
 
     def stop(self) -> None:
         """Save no more; what is under way or waits is written first."""
@@ -150,7 +145,7 @@ class Remembering(QObject):
         settings.last_reference_stacks = session.reference_stacks.remembered()
         settings.last_parameters = session.state.parameters.model_dump()
         settings.last_preset = session.state.preset.name if session.state.preset is not None else ""
-        settings.last_masks = self._masks or kept_masks(session.state)
+        settings.last_masks = kept_masks(session)
 
 
 def first_size(available: QSize) -> QSize:
@@ -177,14 +172,53 @@ def _decoded(text: str) -> QByteArray:
         return QByteArray()
 
 
-def kept_masks(state: State) -> dict[str, Any]:
+def last_choices(settings: Settings) -> dict[str, Any]:
+    """Return how the files that were open last were opened."""
+    names = "series", "axes", "channel"
+    return {name: value for name, value in settings.last_choices.items() if name in names}
+
+
+def kept_masks(session: Session) -> dict[str, Any]:
     """Return the masks of a session that cannot be worked out again, for the settings."""
     kept: dict[str, Any] = {}
+    state = session.state
     if state.edit is not None:
         kept["edit"] = _written(state.edit.mask, state.edit.how)
     if state.pinned is not None:
         kept["pinned"] = _written(state.pinned, state.pinned_label)
+    others = [
+        {"files": [str(path) for path in files], "choices": dict(choices), **written}
+        for (files, choices), edit in session.edits_by_file.others(state).items()
+        if (written := _written(edit.mask, edit.how))
+    ]
+    kept["others"] = others[-KEPT:]
     return {name: values for name, values in kept.items() if values}
+
+
+def kept_edits(settings: Settings, *, last: bool) -> dict[OpenedAs, Edit]:
+    """Return the edited masks that `kept_masks` wrote, of the files open ``last``, too, or not."""
+    masks = settings.last_masks
+    others = masks.get("others")
+    kept = list(others) if isinstance(others, list) else []
+    if last and isinstance(masks.get("edit"), dict):
+        files = {"files": settings.last_files, "choices": last_choices(settings)}
+        kept.append({**masks["edit"], **files})
+    found: dict[OpenedAs, Edit] = {}
+    for one in kept:
+        made = kept_mask({"edit": one}, "edit")
+        if made is None or not (_is_paths(one.get("files")) and _is_choices(one.get("choices"))):
+            continue
+        files_of = tuple(map(Path, one["files"])), tuple(sorted(one["choices"].items()))
+        found[files_of] = Edit(*made, serial=0)
+    return found
+
+
+def _is_paths(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(path, str) for path in value)
+
+
+def _is_choices(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, (int, str)) for one in value.values())
 
 
 def kept_mask(values: Mapping[str, Any], name: str) -> tuple[Mask, str] | None:

@@ -16,8 +16,9 @@ from structmask_gui.core.stack.frames import FrameRange
 from structmask_gui.gui.app import begin
 from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.settings import Settings
+from structmask_gui.gui.session.engine import Edit
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.gui.window.restore import kept_mask
+from structmask_gui.gui.window.restore import KEPT, kept_edits, kept_mask
 from structmask_gui.io.presets.preset import built_in_presets
 from tests.gui.conftest import noise, wait_for_result
 
@@ -59,6 +60,59 @@ def test_masks_made_by_hand_come_back(
 
 
 @pytest.mark.slow
+def test_they_come_back_where_their_file_is_asked_for(
+    edited: MainWindow,
+    make_main_window: Callable[..., MainWindow],
+    stack_file: Path,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    pinned = edited.session.state.pinned
+    edited.close()
+    monkeypatch.chdir(stack_file.parent)
+    for files in ([stack_file.name], [str(stack_file)], []):
+        window = make_main_window(settings_module.load())
+        begin(window, files)
+        wait_for_result(window.session, qtbot)
+        assert window.session.state.mask == Mask(GROWN)
+        assert window.session.state.pinned == pinned
+        window.close()
+        assert settings_module.load().last_files == [str(stack_file)]
+
+
+@pytest.mark.slow
+def test_an_edited_mask_comes_back_after_another_file_was_open(
+    edited: MainWindow,
+    make_main_window: Callable[..., MainWindow],
+    stack_file: Path,
+    qtbot: QtBot,
+    tmp_path: Path,
+):
+    other = tmp_path / "other.npy"
+    np.save(other, noise((2, 128, 160)))
+    with qtbot.waitSignal(edited.session.stack_changed):
+        edited.open_paths([str(other)])
+    edited.close()
+    for files in ([], [str(other)]):
+        window = make_main_window(settings_module.load())
+        begin(window, files)
+        wait_for_result(window.session, qtbot)
+        assert window.session.state.edit is None
+        window.close()
+    window = make_main_window(settings_module.load())
+    begin(window, [])
+    wait_for_result(window.session, qtbot)
+    with qtbot.waitSignal(window.session.stack_changed):
+        window.open_paths([str(stack_file)])
+    wait_for_result(window.session, qtbot)
+    assert window.session.state.mask == Mask(GROWN)
+    window.session.edits.drop_edit()
+    window.close()
+    assert "edit" not in settings_module.load().last_masks
+    assert "others" not in settings_module.load().last_masks
+
+
+@pytest.mark.slow
 def test_an_edited_mask_is_not_put_on_another_file(
     edited: MainWindow, make_main_window: Callable[..., MainWindow], qtbot: QtBot, tmp_path: Path
 ):
@@ -84,7 +138,6 @@ def test_an_edited_mask_is_not_put_on_another_preset(
     window = make_main_window(settings)
     begin(window, [])
     wait_for_result(window.session, qtbot)
-    qtbot.waitUntil(lambda: not window.remembering._masks)
     assert window.session.state.edit is None
 
 
@@ -171,6 +224,34 @@ def test_nothing_is_saved_where_nothing_is_to_be(loaded: MainWindow, qtbot: QtBo
 def test_a_remembered_mask_of_nonsense_is_dropped(kept: Any):
     assert kept_mask({"edit": kept}, "edit") is None
     assert kept_mask({}, "edit") is None
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        3,
+        [3],
+        [{"rows": ["111"], "word": "x"}],
+        [{"rows": ["111"], "word": "x", "files": "a.tif", "choices": {}}],
+        [{"rows": ["111"], "word": "x", "files": [1], "choices": {}}],
+        [{"rows": ["111"], "word": "x", "files": ["a.tif"], "choices": []}],
+        [{"rows": ["111"], "word": "x", "files": ["a.tif"], "choices": {"axes": []}}],
+        [{"rows": ["11"], "word": "x", "files": ["a.tif"], "choices": {}}],
+    ],
+)
+def test_remembered_masks_of_other_files_that_are_nonsense_are_dropped(others: Any):
+    assert kept_edits(Settings(last_masks={"others": others}), last=True) == {}
+
+
+def test_masks_of_as_many_files_as_are_remembered_come_back(loaded: MainWindow):
+    row, by_file = Mask(np.ones((1, 5), bool)), loaded.session.edits_by_file
+    for number in range(KEPT + 3):
+        by_file.keep(((Path(f"{number}.tif"),), (("channel", 1),)), Edit(row, "edited", 0))
+    loaded.save_settings()
+    found = kept_edits(loaded.settings, last=True)
+    assert [paths[0].name for paths, _ in found] == [f"{n}.tif" for n in range(3, KEPT + 3)]
+    assert all(edit.mask == row and edit.how == "edited" for edit in found.values())
+    assert {choices for _, choices in found} == {(("channel", 1),)}
 
 
 def test_a_mask_too_large_for_the_settings_is_not_kept(loaded: MainWindow):
