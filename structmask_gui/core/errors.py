@@ -15,6 +15,14 @@ class InputError(StructMaskError):
     """An image, mask, preset or record that cannot be used."""
 
 
+class AxesError(InputError):
+    """The dimensions of an image are not what they are taken for; ``axes`` may read it."""
+
+    def __init__(self, message: str, axes: str) -> None:
+        super().__init__(message)
+        self.axes = axes
+
+
 class TooFewPatches(InputError):
     """Too little of the frames can be measured."""
 

@@ -88,6 +88,15 @@ class Source(NamedTuple):
     part: Part
 
 
+class Refused(NamedTuple):
+    """Files that could not be opened together, and how they were to be opened."""
+
+    paths: tuple[Path, ...]
+    choices: Mapping[str, Any]
+    axes: str = ""
+    """Axes that may read them; empty where the axes are not in doubt."""
+
+
 class Opened(NamedTuple):
     """Files as the opening thread hands them over; the defaults are no files."""
 

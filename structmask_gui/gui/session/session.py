@@ -23,6 +23,7 @@ from structmask_gui.gui.session.measure_job import Estimate, KeptMeasurements, M
 from structmask_gui.gui.session.opening import (
     Opened,
     Part,
+    Refused,
     close_files,
     open_files,
     read_unchanged,
@@ -181,7 +182,7 @@ class Session(QObject):
         self._opening.run(
             partial(open_files, self._engine, wanted, choices, part),
             self._show_files,
-            self._on_not_opened,
+            partial(self._on_not_opened, wanted, choices),
         )
         self._set_busy("opening")
 
@@ -201,9 +202,16 @@ class Session(QObject):
         same = all(choices.get(k) == state.open_choices.get(k) for k in ("axes", "series"))
         return state.part if same and tuple(paths) == state.paths else Part()
 
-    def _on_not_opened(self, text: str) -> None:
+    def read_as(self) -> None:
+        """Open the files that were refused with the axes that may read them."""
+        refused = self._state.remedy
+        if refused is not None:
+            self.open(refused.paths, **{**refused.choices, "axes": refused.axes})
+
+    def _on_not_opened(self, paths: Sequence[Path], choices: Mapping[str, Any], text: str) -> None:
         self._set_busy("")
-        self._set(failed_open=text)
+        axes = getattr(self._opening.error, "axes", "")
+        self._set(failed_open=text, refused=Refused(tuple(paths), choices, axes))
         self.report_error(text)
         if self._state.stale or self._state.asked != self._request():
             # Opening had stopped the measurement of the stack that stays, or kept it from what

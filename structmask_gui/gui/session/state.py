@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from structmask_gui.core.stack.frames import ChosenFrames, FrameRange
 from structmask_gui.gui.session.engine import Edit, Request
 from structmask_gui.gui.session.measure_job import restricted
-from structmask_gui.gui.session.opening import Part, Signatures, Source
+from structmask_gui.gui.session.opening import Part, Refused, Signatures, Source
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
@@ -78,6 +78,8 @@ class State:
     """"opening", "measuring" or nothing."""
     failed_open: str = ""
     """Why the files that were asked for last could not be opened, while the ones before stay."""
+    refused: Refused | None = None
+    """The files that `failed_open` is about."""
     error: str = ""
     """The sentence that stands in the window."""
 
@@ -111,6 +113,11 @@ class State:
         """Return where a frame lies along the axes, as "T 2, Z 1", if that says more."""
         find = getattr(self.stack, "place_of", None) if len(self.stacks) == 1 else None
         return "" if find is None else find(frame)
+
+    @property
+    def remedy(self) -> Refused | None:
+        """The refused files, while the sentence in the window is about them."""
+        return self.refused if self.failed_open and self.error == self.failed_open else None
 
     @property
     def denoised(self) -> bool:

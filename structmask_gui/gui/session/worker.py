@@ -71,6 +71,8 @@ class Outcome:
     """"error" is the input's fault and has a sentence, "bug" is ours and has a traceback."""
     result: Any = None
     text: str = ""
+    error: StructMaskError | None = None
+    """What the text says of the input, where more is known than the text."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,7 @@ class Lane(QThread):
         except Cancelled:
             return Outcome(job.ticket, "cancelled")
         except StructMaskError as error:
-            return Outcome(job.ticket, "error", text=str(error))
+            return Outcome(job.ticket, "error", text=str(error), error=error)
         except OSError as error:
             log.warning("input/output error in %s", self.objectName(), exc_info=True)
             return Outcome(job.ticket, "error", text=sentence_of(error))
@@ -264,6 +266,8 @@ class Job(QObject):
         self._lane.ended.connect(self._on_ended)
         self._asked: dict[int, _Request] = {}
         self._next: _Request | None = None
+        self.error: StructMaskError | None = None
+        """What the request that ended last failed with, if that was the input's fault."""
 
     @property
     def pending(self) -> bool:
@@ -320,6 +324,7 @@ class Job(QObject):
                 self._unwanted(outcome.result)
             return
         _, done, failed = request
+        self.error = outcome.error
         text = BUG if outcome.kind == "bug" else outcome.text
         if outcome.kind == "done":
             done(outcome.result)

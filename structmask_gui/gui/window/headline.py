@@ -113,6 +113,7 @@ class Headline(QFrame):
         session.busy_changed.connect(self._on_busy)
         session.progressed.connect(self._on_progress)
         session.error_changed.connect(self._on_error)
+        session.failed.connect(self._on_error)  # the same sentence may be about other files
         session.reference_stacks.changed.connect(self._on_reference)
         session.reference_stacks.fit_changed.connect(self._on_reference)
         session.parameters_changed.connect(self._on_reference)
@@ -192,6 +193,10 @@ class Headline(QFrame):
         self.error_text = QLabel()
         self.error_text.setWordWrap(True)
         self.error_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.read_as = QPushButton()
+        self.read_as.setToolTip("Open it with these axes")
+        self.read_as.setMaximumHeight(_LOW)
+        self.read_as.clicked.connect(self._session.read_as)
         self._dismiss = QToolButton()
         self._dismiss.setAutoRaise(True)
         self._dismiss.setToolTip("Dismiss this message")
@@ -201,6 +206,7 @@ class Headline(QFrame):
         line.setContentsMargins(8, 4, 4, 4)
         line.addWidget(self._error_icon)
         line.addWidget(self.error_text, 1)
+        line.addWidget(self.read_as)
         line.addWidget(self._dismiss)
         self.error.hide()
 
@@ -377,6 +383,9 @@ class Headline(QFrame):
         if text and text == state.failed_open and state.frames is not None:
             text = f"{text} Still open: {state.frames.name}."
         self.error_text.setText(said(text))
+        axes = "" if state.remedy is None else state.remedy.axes
+        self.read_as.setText(f"Read as {axes}")
+        self.read_as.setVisible(bool(axes))
         self.error.setVisible(bool(text))
         self._fit_error()
         self.follow()
@@ -384,7 +393,9 @@ class Headline(QFrame):
     def _fit_error(self) -> None:
         """Give a long sentence its lines; a fixed strip would cut them."""
         if self._session.state.error:
-            width = self.width() - 100  # margins, icon and button beside it
+            width = self.width() - 100  # margins, icon and buttons beside it
+            if not self.read_as.isHidden():
+                width -= self.read_as.sizeHint().width()
             height = self.error_text.heightForWidth(max(width, 100))
             self.error_text.setMinimumHeight(max(height, 0))
 

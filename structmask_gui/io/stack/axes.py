@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.errors import InputError
+from structmask_gui.core.errors import AxesError, InputError
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.io.stack.store import Contents
 
@@ -91,21 +91,25 @@ def _check(axes: Axes, dtype: np.dtype[Any]) -> None:
             f"declares frames of {height} x {width} pixels, which no image has; the file is"
             " damaged, copy or export it again."
         )
-    if min(height, width) == 1 and (letters := _line_scan(axes)):
-        raise InputError(
+    letters = _line_scan(axes) if min(height, width) == 1 else ""
+    if letters:
+        raise AxesError(
             f"its frames are {height} x {width}: a line scan? The axes {letters} (--axes {letters})"
-            f" read time as {'Y' if height == 1 else 'X'}."
+            f" read time as {'Y' if height == 1 else 'X'}.",
+            letters,
         )
     if min(height, width) < SMALLEST_SIDE:
-        hint = ""
-        if width in (3, 4) and shape[-1] == width:
-            hint = f" If the last dimension is colour, give the axes {suggested_axes(shape)}."
-        elif len(shape) == 3 and min(shape[:2]) >= SMALLEST_SIDE:
-            hint = " If the last dimension counts frames, give the axes YXT."
-        raise InputError(
+        said = (
             f"its frames have {height} x {width} pixels; give frames of at least"
-            f" {SMALLEST_SIDE} x {SMALLEST_SIDE}.{hint}"
+            f" {SMALLEST_SIDE} x {SMALLEST_SIDE}."
         )
+        if width in (3, 4) and shape[-1] == width:
+            letters = suggested_axes(shape)
+            said += f" If the last dimension is colour, give the axes {letters}."
+        elif len(shape) == 3 and min(shape[:2]) >= SMALLEST_SIDE:
+            letters = "YXT"
+            said += f" If the last dimension counts frames, give the axes {letters}."
+        raise AxesError(said, letters) if letters else InputError(said)
 
 
 def _line_scan(axes: Axes) -> str:
@@ -140,9 +144,11 @@ def named_axes(letters: str, shape: tuple[int, ...], *, given: bool = False) -> 
         said = f"the axes given, {letters}," if given else f"its axes {letters} ({text})"
         if not given and set(letters) == {"Q"}:
             said = f"its {len(shape)} dimensions ({text}) have no names and"
-        raise InputError(
+        suggested = suggested_axes(shape)
+        raise AxesError(
             f"{said} do not say which dimension is Y and which is X; give the axes, as in"
-            f" {suggested_axes(shape)}."
+            f" {suggested}.",
+            suggested,
         )
     if any(letters.count(letter) > 1 for letter in "CS"):
         raise InputError(

@@ -108,3 +108,24 @@ def test_reading_again_keeps_the_part_and_another_file_does_not(
         session.open(other)
     wait_for_result(session, qtbot)
     assert session.state.part == Part()
+
+
+def test_a_file_is_read_with_other_axes_where_the_message_stands(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+):
+    np.save(tmp_path / "last.npy", np.moveaxis(noise((6, 100, 120)), 0, -1))
+    window.open_paths([str(tmp_path / "last.npy")])
+    qtbot.waitUntil(window.headline.error.isVisible, timeout=10_000)
+    assert "give the axes YXT" in window.headline.error_text.text()
+    button = window.headline.read_as
+    assert button.isVisible()
+    assert button.text() == "Read as YXT"
+    button.click()
+    wait_for_result(window.session, qtbot)
+    frames = window.session.state.frames
+    assert frames is not None
+    assert (frames.n_frames, frames.frame_shape) == (6, (100, 120))
+    assert not window.headline.error.isVisible()
+    window.session.report_error("Something else is wrong.")
+    assert window.headline.error.isVisible()
+    assert not button.isVisible()

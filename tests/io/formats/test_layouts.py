@@ -151,8 +151,9 @@ def test_channels_of_a_miscounted_imagej_file(
 
 def test_frames_that_come_last_say_which_axes_fit(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", frames(7).transpose(1, 2, 0))
-    with pytest.raises(InputError, match=r"counts frames, give the axes YXT\.$"):
+    with pytest.raises(InputError, match=r"counts frames, give the axes YXT\.$") as caught:
         open_stack(tmp_path / "a.npy")
+    assert getattr(caught.value, "axes", "") == "YXT"
     with open_stack(tmp_path / "a.npy", axes="YXT") as stack:
         check_upright(stack, 7)
 
