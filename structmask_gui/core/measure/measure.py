@@ -15,7 +15,7 @@ from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.fill import filled_part, without_fill
-from structmask_gui.core.stack.frames import Frames, Recording
+from structmask_gui.core.stack.frames import Frames, Recording, every_nth
 from structmask_gui.core.stack.patches import checked_region
 from structmask_gui.core.stack.repeats import Repeats, find_repeats, recording_without
 
@@ -117,6 +117,7 @@ def _measure_statistically(
             sampling=estimate.sampling,
             autocorrelation=Autocorrelation(estimate.lags.rho),
             correlation=estimate,
+            every=every_nth(recording.frames),
         )
 
     def pass_on(estimate: CorrelationEstimate, error: float) -> None:

@@ -51,6 +51,8 @@ class Measurement:
     only."""
     background: Background | None = None
     """How its tiles were found; spine method only."""
+    every: int = 1
+    """Measured in every n-th frame; known of the statistical method only."""
 
     def fits(self, parameters: Parameters) -> bool:
         """Return whether it holds for these parameters, so that nothing is measured again."""

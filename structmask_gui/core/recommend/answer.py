@@ -20,6 +20,7 @@ from structmask_gui.core.recommend.shapes import GAINS, expected, of_noise, shap
 from structmask_gui.core.recommend.wording import Action, Answer, percent
 
 if TYPE_CHECKING:
+    from structmask_gui.core.measure.measurement import Measurement
     from structmask_gui.core.quality.error import Scored
 
 
@@ -49,9 +50,17 @@ def answer(
     if by_hand if wanted is None else extraction.mask.cropped() != wanted:
         return _of_own(extraction, recommendation, scored)
     told = automatic_answer(Grounds(extraction, extraction.verdict, recommendation))
-    if extraction.measurement.region is None:
-        return told
-    return replace(told, how_sure=f"{told.how_sure} Measured in the ROI alone.")
+    return replace(told, how_sure=f"{told.how_sure}{_measured_part(extraction.measurement)}")
+
+
+def _measured_part(measurement: Measurement) -> str:
+    """Say what alone was measured; nothing where that is all of the frames."""
+    said = "" if measurement.region is None else " Measured in the ROI alone."
+    if measurement.every > 1:
+        n = measurement.every
+        frames = "every second frame" if n == 2 else f"one frame of every {n}"
+        said += f" Measured in {frames} alone."
+    return said
 
 
 def _of_published(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.recommend.candidates import significant
 from structmask_gui.core.recommend.grounds import SMOOTH, Grounds
@@ -18,6 +20,7 @@ from structmask_gui.core.recommend.shapes import (
 from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Sureness, percent
 from structmask_gui.core.stack.frames import Lines
 from structmask_gui.core.verdict.kind import NoiseKind, direction
+from structmask_gui.core.verdict.scene import over_times
 from structmask_gui.core.verdict.wording import FLAG_WORDS, REGULAR_IN_ONE, enlarged, flag_words
 
 _PLAIN = "Train plain Noise2Void."
@@ -48,7 +51,6 @@ _ACT: dict[str, tuple[str, str, Action]] = {
 """What has to be done before a mask is of use, by the verdict's flag."""
 
 _DOUBTS: dict[str, tuple[str, Action | None]] = {
-    "alternating": ("{alternating}", None),
     "dark_frames": (FLAG_WORDS["dark_frames"], None),
     "repeated_frames": ("{repeated}", None),
     "interpolated": ("These images look resampled, registered or deconvolved.", None),
@@ -71,6 +73,26 @@ _PROCESSED = ("interpolated", "compressed")
 
 def automatic_answer(case: Grounds) -> Answer:
     """Return the answer about the mask that was chosen."""
+    told = _answer(case)
+    return _every_second(case, told) if "alternating" in case.flags else told
+
+
+def _every_second(case: Grounds, told: Answer) -> Answer:
+    """Advise to measure one of two images in turn, before what is advised for both together."""
+    estimate = case.extraction.measurement.correlation
+    words, advice, actions = flag_words("alternating", estimate), told.advice, told.actions
+    if estimate is not None and not over_times(estimate):
+        # A trainer's setting, which the menu has, too, is for the mask that comes out then.
+        first, rest = int(told.acts_first), (one for one in actions if one != "use_trainer_shape")
+        actions = (*actions[:first], "measure_every_second", *tuple(rest)[first:])
+    if told.acts_first:
+        return replace(told, advice=f"{advice} {words}", actions=actions)
+    if advice.startswith(("Use ", "Train ")):
+        advice = f"Until then, {advice[0].lower()}{advice[1:]}"
+    return replace(told, advice=f"{words} {advice}", actions=actions)
+
+
+def _answer(case: Grounds) -> Answer:
     if case.enlarged is not None:
         return _enlarged(case, *case.enlarged)
     if unseparated(case.extraction, case.recommendation):
@@ -103,7 +125,6 @@ def _made(
     frame = "frame" if case.over_times else "plane"
     estimate = case.extraction.measurement.correlation
     words = {
-        "alternating": flag_words("alternating", estimate),
         "repeated": flag_words("repeated_frames", estimate),
         "neighbours": case.neighbours,
         "frame": frame,

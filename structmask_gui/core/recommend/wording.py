@@ -15,6 +15,7 @@ Action = Literal[
     "what_to_record",
     "preview_removal",
     "add_files",
+    "measure_every_second",
     "back_to_recommended",
     "map",
     "compare_with_automatic",

@@ -189,6 +189,8 @@ class ChosenFrames:
         # For `destriped_lines`; None where the stacks differ.
         self.destriped: str | None = known.pop() if len(known) == 1 else None
         self.lossy = any(are_lossy(stack) for stack in stacks)
+        step = chosen.step if isinstance(chosen, FrameRange) else 1
+        self.every = step * max(every_nth(stack) for stack in stacks)
 
     @property
     def n_frames(self) -> int:
@@ -274,6 +276,12 @@ def disjoint(frames: Frames) -> list[tuple[int, int]]:
 def apart(frames: Frames) -> int:
     """Return how far apart neighbours are in the order of frames: 1, but for planes over times."""
     return max((run.step for run in runs_of(frames) if len(run) > 1), default=1)
+
+
+def every_nth(frames: Frames) -> int:
+    """Return n where only every n-th frame of a file was taken; 1 for all."""
+    every: int = getattr(frames, "every", 1)
+    return every
 
 
 def runs_by_plane(planes: Sequence[int] | NDArray[np.integer]) -> list[range]:

@@ -15,6 +15,10 @@ BUTTONS: dict[str, tuple[str, str]] = {
     "what_to_record": ("What to record…", "Show which frames decide what these cannot"),
     "preview_removal": ("Preview removal…", "Show a frame without the offsets, then write all"),
     "add_files": ("Add files…", "Average more files of the same field with the open ones"),
+    "measure_every_second": (
+        "Measure every 2nd frame",
+        "Measure one of the two images alone; undo goes back",
+    ),
     "back_to_recommended": ("Back to recommended", "Take the recommended mask; undo goes back"),
     "compare_with_automatic": (
         "Compare with automatic",

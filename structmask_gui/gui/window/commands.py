@@ -330,6 +330,7 @@ class Commands(QObject):
             "what_to_record": self.what_to_record,
             "preview_removal": self.preview_removal,
             "add_files": self.add_files,
+            "measure_every_second": self.session.edits.take_every_second,
             "back_to_recommended": self.session.edits.back_to_recommended,
             "compare_with_automatic": self.compare_with_automatic,
             "map": self.show_why,

@@ -206,6 +206,11 @@ class ImageStack:
         stop = "" if numbers.stop < 0 else numbers.stop
         return f"{numbers.start}:{stop}:{numbers.step}"
 
+    @property
+    def every(self) -> int:
+        """Of the frames of the file, every n-th is one of the stack."""
+        return abs(self._numbers.step)
+
     # --- the file -----------------------------------------------------------------------------
 
     @property

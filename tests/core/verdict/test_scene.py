@@ -7,6 +7,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.extract import extract_recording
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
+from structmask_gui.core.stack.frames import ArrayFrames, ChosenFrames, FrameRange
 
 SHAPE = (128, 128)
 AUTOMATIC = Parameters(method="statistical", source="automatic", mask_choice="recommended")
@@ -50,3 +51,17 @@ def test_frames_of_another_kind_are_told(how, flags, certainty):
     assert ("Every second frame" in told.advice) == ("alternating" in flags)
     assert ("leave them out" in told.advice) == ("dark_frames" in flags)
     assert np.array_equal(found.mask.cropped().array, np.ones((1, 13)))
+    if "alternating" in flags:
+        assert told.advice.startswith("Every second frame is another image")
+        assert "alone. Until then, use this mask" in told.advice
+        assert told.actions == ("measure_every_second", "use_mask")
+    else:
+        assert "measure_every_second" not in told.actions
+
+
+@pytest.mark.parametrize(("step", "part"), [(2, "every second frame"), (3, "one frame of every 3")])
+def test_an_answer_about_some_of_the_frames_says_so(step, part):
+    frames = ChosenFrames([ArrayFrames(acquired())], FrameRange(0, 12, step))
+    assert answer(extract_recording(frames, AUTOMATIC)).how_sure.endswith(
+        f" Measured in {part} alone."
+    )

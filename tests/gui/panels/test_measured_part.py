@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
@@ -12,7 +13,8 @@ from structmask_gui.core.stack.frames import FrameRange, Region
 from structmask_gui.gui.panels.measured_part import MeasuredPartPanel
 from structmask_gui.gui.panels.parameters import ParametersPanel
 from structmask_gui.gui.session.session import Session
-from tests.gui.conftest import wait_for_result
+from structmask_gui.gui.window.main_window import MainWindow
+from tests.gui.conftest import noise, wait_for_result
 
 
 @pytest.fixture
@@ -115,3 +117,30 @@ def test_with_a_session(qtbot: QtBot, stack_file: Path) -> None:
     assert part.width_box.value() == 160
     session.edits.set_region(None)
     session.close()
+
+
+def test_channels_in_turn_are_measured_apart_by_a_button(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    frames = noise((12, 128, 128))
+    frames[1::2] *= 2
+    np.save(tmp_path / "two.npy", frames)
+    window.panel("presets").presets.apply_named("automatic")
+    window.session.history.clear()
+    window.open_paths([str(tmp_path / "two.npy")])
+    wait_for_result(window.session, qtbot)
+    headline, session = window.headline, window.session
+    assert "Every second frame is another image" in headline.advice.text()
+    button = headline.row.buttons["measure_every_second"]
+    assert button.isVisible()
+    assert button.property("main")
+    button.click()
+    wait_for_result(session, qtbot)
+    assert session.state.frame_range == FrameRange(0, 12, 2)
+    assert headline.how_sure.text().endswith("Measured in every second frame alone.")
+    assert not button.isVisible()
+    session.history.undo()
+    wait_for_result(session, qtbot)
+    assert session.state.frame_range is None
+    assert button.isVisible()
+    assert not session.history.can_undo

@@ -31,6 +31,7 @@ def test_frames_are_restricted(tmp_path: Path) -> None:
         backwards = stack.with_frames(frame_range("::-4"))
         np.testing.assert_array_equal(frames_of(backwards), data[::-4])
         assert stack.frames_chosen is None
+        assert [one.every for one in (stack, part, backwards)] == [1, 3, 4]
         for restricted in (part, backwards):
             assert restricted.frames_chosen is not None
             again = stack.with_frames(frame_range(restricted.frames_chosen))
