@@ -297,6 +297,13 @@ class Commands(QObject):
         if paths and self._batch is not None:
             self._batch.offer_one_mask(paths[0].parent)
 
+    def many_files(self) -> None:
+        """Offer to measure each of the files for itself that could not be opened together."""
+        refused = self.session.state.remedy
+        self.batch()
+        if refused is not None and self._batch is not None:
+            self._batch.add([str(path) for path in refused.paths])
+
     def denoise(self) -> None:
         """Denoise the open stack with the present mask; closing the window stops nothing."""
         if self._denoise is None:

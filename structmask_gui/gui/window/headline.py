@@ -63,6 +63,7 @@ class Headline(QFrame):
     """Three lines with their buttons, what the noise was measured in, progress, error."""
 
     one_mask = Signal()  # one mask for the files of the folder is asked for
+    many_files = Signal()  # each of the files that were refused is to be measured for itself
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -197,6 +198,10 @@ class Headline(QFrame):
         self.read_as.setToolTip("Open it with these axes")
         self.read_as.setMaximumHeight(_LOW)
         self.read_as.clicked.connect(self._session.read_as)
+        self.each = QPushButton("Many files…")
+        self.each.setToolTip("Measure each of these files alone; what cannot be read is named")
+        self.each.setMaximumHeight(_LOW)
+        self.each.clicked.connect(self.many_files)
         self._dismiss = QToolButton()
         self._dismiss.setAutoRaise(True)
         self._dismiss.setToolTip("Dismiss this message")
@@ -207,6 +212,7 @@ class Headline(QFrame):
         line.addWidget(self._error_icon)
         line.addWidget(self.error_text, 1)
         line.addWidget(self.read_as)
+        line.addWidget(self.each)
         line.addWidget(self._dismiss)
         self.error.hide()
 
@@ -383,9 +389,11 @@ class Headline(QFrame):
         if text and text == state.failed_open and state.frames is not None:
             text = f"{text} Still open: {state.frames.name}."
         self.error_text.setText(said(text))
-        axes = "" if state.remedy is None else state.remedy.axes
+        remedy = state.remedy
+        axes = "" if remedy is None else remedy.axes
         self.read_as.setText(f"Read as {axes}")
         self.read_as.setVisible(bool(axes))
+        self.each.setVisible(remedy is not None and len(remedy.paths) > 1)
         self.error.setVisible(bool(text))
         self._fit_error()
         self.follow()
@@ -394,8 +402,8 @@ class Headline(QFrame):
         """Give a long sentence its lines; a fixed strip would cut them."""
         if self._session.state.error:
             width = self.width() - 100  # margins, icon and buttons beside it
-            if not self.read_as.isHidden():
-                width -= self.read_as.sizeHint().width()
+            buttons = self.read_as, self.each
+            width -= sum(one.sizeHint().width() for one in buttons if not one.isHidden())
             height = self.error_text.heightForWidth(max(width, 100))
             self.error_text.setMinimumHeight(max(height, 0))
 

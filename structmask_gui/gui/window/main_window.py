@@ -158,6 +158,7 @@ class MainWindow(Shell):
         self.headline.row.acted.connect(self.commands.act)
         self.headline.row.why.connect(self.commands.show_why)
         self.headline.one_mask.connect(self.commands.one_mask)
+        self.headline.many_files.connect(self.commands.many_files)
         self.views.open_asked.connect(self.commands.open_files)
         self.views.sample_asked.connect(self.commands.open_sample)
         self.views.file_asked.connect(self._on_file_asked)

@@ -538,3 +538,27 @@ def test_the_rows_are_sorted_by_a_click_on_a_heading(
     # The number of a row is still that of its job.
     batch.queue.retry(column(batch, 0).index("bad.npy"))
     assert column(batch, 1)[column(batch, 0).index("bad.npy")] == "waiting"
+
+
+@pytest.mark.parametrize("other", ["small.npy", "bad.npy"])
+def test_files_that_are_refused_together_are_measured_each(
+    window: MainWindow, folder: Path, other: str, qtbot: QtBot
+):
+    np.save(folder / "small.npy", noise((2, 64, 64)))
+    headline, session = window.headline, window.session
+    if other == "bad.npy":  # the same sentence, of a file that was opened alone
+        with qtbot.waitSignal(session.failed):
+            window.open_paths([str(folder / other)])
+        assert headline.error.isVisible()
+        assert not headline.each.isVisible()
+    paths = [str(folder / "good0.npy"), str(folder / other)]
+    with qtbot.waitSignal(session.failed):
+        window.open_paths(paths)
+    assert headline.each.isVisible()
+    headline.each.click()
+    batch = window.findChild(BatchWindow)
+    assert batch.isVisible()
+    qtbot.waitUntil(lambda: batch.table.rowCount() == 2, timeout=10_000)
+    assert column(batch, 0) == ["good0.npy", other]
+    session.dismiss_error()
+    assert not headline.each.isVisible()
