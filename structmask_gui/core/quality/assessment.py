@@ -219,17 +219,18 @@ def basis(
             f"{'' if noise is None else f', with the noise measured in {noise.source}'}; "
             + (f"give 1 to {largest}." if largest else "no radius does, choose larger frames.")
         )
-    image = image_covariance(frames, 2 * radius, task=task)
+    if source is None:
+        source = "difference" if frames.n_frames > 1 else "flat"
+    parts = 1 if noise is not None else 3 if source == "difference" else 2
+    image = image_covariance(frames, 2 * radius, task=task.part(0, parts))
     still = None
     if noise is None:
-        if source is None:
-            source = "difference" if frames.n_frames > 1 else "flat"
         # Flat patches are small; whole frames show whole lines.
         fits = (min(frames.frame_shape) - 1) // 2 if source == "difference" else 2 * radius
         reach = max(2 * radius, min(2 * FAR_RADIUS, fits))
-        noise = noise_covariance(frames, reach, source, task=task)
+        noise = noise_covariance(frames, reach, source, task=task.part(1, parts))
         if source == "difference":
-            still = StillScene(frames, radius, task=task)
+            still = StillScene(frames, radius, task=task.part(2, parts))
     usable = still if still is not None and still.pixels else None
     return Basis(noise, image, radius, usable, trusted)
 

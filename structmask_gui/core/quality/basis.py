@@ -63,11 +63,12 @@ def automatic_basis(
     """
     radius = _radius_in(frames) if radius is None else radius
     try:
-        measurement = measure(frames, automatic_parameters(radius), task=task)
+        measurement = measure(frames, automatic_parameters(radius), task=task.part(0, 2))
     except (InputError, ParameterError):
         # Hardly any patch passes the screening: measured without it.
-        return basis(frames, radius=radius, trusted=frames.n_frames > 1, task=task)
-    return measurement_basis(measurement, frames, radius=radius, task=task)
+        trusted = frames.n_frames > 1
+        return basis(frames, radius=radius, trusted=trusted, task=task.part(1, 2))
+    return measurement_basis(measurement, frames, radius=radius, task=task.part(1, 2))
 
 
 def automatic_parameters(radius: int) -> Parameters:
@@ -157,8 +158,8 @@ def recorded_basis(
         # The published methods measure noise and structure together.
         part = _part(recording.frames, recording.region)
         return automatic_basis(part, radius=radius, task=task)
-    measurement = measure(recording, parameters, task=task)
-    return measurement_basis(measurement, recording.frames, radius=radius, task=task)
+    measurement = measure(recording, parameters, task=task.part(0, 2))
+    return measurement_basis(measurement, recording.frames, radius=radius, task=task.part(1, 2))
 
 
 def _measured_again(

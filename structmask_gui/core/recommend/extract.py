@@ -96,8 +96,10 @@ def extract_recording(
 ) -> Extraction:
     """Measure a stack, or an array (y, x) or (frames, y, x), and choose the mask asked for."""
     recording = Recording.of(recording)
-    measurement = measure(recording, parameters, task=task)
-    return chosen(measurement, recording, parameters, task=task)
+    if not recommends(parameters):
+        return select(measure(recording, parameters, task=task), parameters)
+    measurement = measure(recording, parameters, task=task.part(0, 2))
+    return chosen(measurement, recording, parameters, task=task.part(1, 2))
 
 
 def chosen(
@@ -109,7 +111,10 @@ def chosen(
     """
     if not recommends(parameters):
         return select(measurement, parameters)
-    measurement = looked_further(measurement, recording, parameters, task=task)
+    first = measurement
+    measurement = looked_further(first, recording, parameters, task=task.part(0, 2))
+    if measurement is not first:
+        task = task.part(1, 2)
     extraction = _selected(measurement, parameters)
     basis = _basis(extraction, recording.frames, task)
     recommendation = recommend(basis, extraction, task)
@@ -179,9 +184,12 @@ def judge_stack(
     if parameters.method != "statistical":
         of = Recording(recording.frames, recording.region)
         asked = automatic_parameters(RADIUS if radius is None else radius)
-    measurement = measure(of, asked, task=task)
+    measurement, task = measure(of, asked, task=task.part(0, 2)), task.part(1, 2)
     if recommends(asked):
-        measurement = looked_further(measurement, of, asked, task=task)
+        first = measurement
+        measurement = looked_further(first, of, asked, task=task.part(0, 2))
+        if measurement is not first:
+            task = task.part(1, 2)
     extraction = _selected(measurement, asked) if recommends(asked) else select(measurement, asked)
     if radius is None:
         basis = _basis(extraction, recording.frames, task)

@@ -77,6 +77,8 @@ class Measuring:
 
     def __call__(self, task: Task) -> Measured:
         """Measure and select; the first time imports scipy, which would block the GUI thread."""
+        from structmask_gui.core.parameters.rules import recommends
+
         check_unchanged(self.signatures)
         request = self.request
         key = self._key() if self.keeps else None
@@ -85,7 +87,9 @@ class Measuring:
             measurement = self.engine.recalled(key, request.parameters)
         if measurement is None:
             begun = time.monotonic()
-            measurement = self._measured(task)
+            both = recommends(request.parameters)
+            measurement = self._measured(task.part(0, 2) if both else task)
+            task = task.part(1, 2) if both else task
             if key is not None and time.monotonic() - begun >= _WORTH_KEEPING:
                 keep = self._keeper(key, measurement)
         recording = self._recording

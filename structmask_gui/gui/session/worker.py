@@ -215,13 +215,16 @@ class _Reporter:
         self._job = job
         self._what = ""
         self._begun = self._last = 0.0
-        self._first = 0
+        self._first = self._done = self._total = 0
 
     def __call__(self, done: int, total: int, what: str) -> None:
         now = _now()
         if what != self._what:
-            # A part may begin in the middle, as a file of many, or where a pause left off.
-            self._what, self._begun, self._last, self._first = what, now, 0.0, done
+            self._what, self._last = what, 0.0
+        if total != self._total or done < self._done:
+            # Another count; it may begin in the middle, as where a pause left off.
+            self._total, self._begun, self._first = total, now, done
+        self._done = done
         if self._job.stop.is_set() or now - self._last < _REPORT_EVERY:
             return
         self._last = now

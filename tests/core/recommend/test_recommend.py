@@ -530,6 +530,21 @@ def test_what_is_short_is_measured_once():
     assert measurement is found.measurement
 
 
+@pytest.mark.parametrize("width", [7, 31])  # lines of 31 pixels are measured twice
+def test_progress_runs_once_from_the_first_patch_to_the_mask(width):
+    shares = []
+    white = np.random.default_rng(2).normal(size=(6, 128, 128 + width - 1))
+    noise = np.lib.stride_tricks.sliding_window_view(white, width, axis=2).mean(axis=3)
+
+    def progress(done, total, _what):
+        shares.append(done / total)
+
+    extract_recording(noise.astype(np.float32), AUTOMATIC, task=Task(progress))
+    assert shares == sorted(shares)
+    assert shares[0] < 0.3
+    assert shares[-1] == 1
+
+
 @pytest.mark.slow
 def test_the_ledger_has_the_error_that_a_masks_figures_give():
     """With bright spots a part of the pixels shifts the errors of all masks."""

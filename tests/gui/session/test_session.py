@@ -132,6 +132,23 @@ def test_progress_comes_with_the_remaining_time(session: Session, workshop: Work
     assert any(step[3] >= 0 for step in steps)
 
 
+def test_progress_runs_once_until_the_mask_is_chosen(session: Session, qtbot: QtBot):
+    from structmask_gui.core.parameters.rules import defaults_of
+
+    opened(session, qtbot)
+    steps: list[Any] = []
+    session.progressed.connect(lambda *step: steps.append(step))
+    session.edits.set_parameters(
+        defaults_of("statistical").changed(mask_choice="recommended", source="automatic")
+    )
+    wait_for_result(session, qtbot)
+    whats = [what for _, _, what, _ in steps]
+    assert "Measuring the image" in whats
+    assert len({total for done, total, what, _ in steps if what != "Measuring"}) == 1
+    shares = [done / total for done, total, what, _ in steps if what != "Measuring"]
+    assert shares == sorted(shares)
+
+
 def test_a_bad_value_is_answered_by_a_sentence(session: Session, qtbot: QtBot):
     with qtbot.waitSignal(session.failed) as got:
         session.edits.set_parameter("center_size", 1000)

@@ -141,6 +141,24 @@ def test_the_time_left_counts_from_where_a_part_began(
     assert [step.remaining for step in steps] == [-1.0, 10.0, -1.0]
 
 
+def test_the_time_left_is_that_of_all_parts_of_one_count(
+    lane: Lane, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
+    steps: list[Any] = []
+    lane.stepped.connect(steps.append)
+    clock = iter([100.0, 140.0, 141.0, 142.0, 143.0])
+    monkeypatch.setattr("structmask_gui.gui.session.worker._now", lambda: next(clock))
+
+    def work(task: Task) -> None:
+        for done, what in ((0, "Slow"), (40, "Slow"), (40, "Fast"), (50, "Fast")):
+            task.report(done, 100, what)
+        task.report(0, 10, "Another count")
+
+    with qtbot.waitSignal(lane.ended, timeout=5000):
+        lane.submit(work)
+    assert [step.remaining for step in steps] == pytest.approx([-1, 60, 61.5, 42, -1])
+
+
 def test_close_in_the_middle_of_a_job(qtbot: QtBot):
     lane = Lane("closing")
     begun_until_cancelled(lane, qtbot)
