@@ -75,9 +75,8 @@ class Commands(QObject):
 
     def open_folder(self) -> None:
         """Ask for a folder and show it in the file browser; a Zarr is opened."""
-        dialogs.ask_folder(
-            self.window, "Show a folder, or open a Zarr", self._folder(), self._open_folder
-        )
+        title = "Show a folder, or open a Zarr"
+        dialogs.ask_folder(self.window, title, self._folder(), self._open_folder)
 
     def _open_folder(self, folder: str) -> None:
         self.window.open_paths([folder])
@@ -112,11 +111,8 @@ class Commands(QObject):
         from structmask_gui.gui.window.open_url import AddressDialog
 
         parameters = self.session.state.parameters
-        dialog = AddressDialog(
-            self.window,
-            self._open_address,
-            all_patches=not parameters.patches and not parameters.precision,
-        )
+        every = not parameters.patches and not parameters.precision
+        dialog = AddressDialog(self.window, self._open_address, all_patches=every)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
@@ -299,9 +295,8 @@ class Commands(QObject):
 
     def many_files(self) -> None:
         """Offer to measure each of the files for itself that could not be opened together."""
-        refused = self.session.state.remedy
         self.batch()
-        if refused is not None and self._batch is not None:
+        if (refused := self.session.state.remedy) is not None and self._batch is not None:
             self._batch.add([str(path) for path in refused.paths])
 
     def denoise(self) -> None:

@@ -11,6 +11,7 @@ import pytest
 import tifffile
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
+from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.masks.mask import Mask
@@ -180,7 +181,8 @@ def test_an_order_that_says_nothing_has_no_ranks(loaded: MainWindow, qtbot: QtBo
 
 def test_noise_too_weak_for_an_estimate_is_said(window: MainWindow, tmp_path: Path, qtbot: QtBot):
     rng = np.random.default_rng(5)
-    frames = rng.normal(100, 20, (128, 128)) + rng.normal(0, 1, (4, 128, 128))
+    texture = gaussian_filter(rng.normal(0, 1, (128, 128)), 0.8)
+    frames = 100 + 40 * texture + rng.normal(0, 1, (4, 128, 128))
     path = tmp_path / "weak.npy"
     np.save(path, frames.astype(np.float32))
     window.open_paths([str(path)])
