@@ -131,7 +131,7 @@ class Assessment:
     @property
     def scored(self) -> Scored:
         """What the rank of the mask depends on."""
-        return Scored(self.error, self.figures.copied, self.pixels)
+        return Scored(self.error, self.pixels, self.figures.copied)
 
     def record(self) -> dict[str, Any]:
         """Return the figures as plain values, as in the JSON record."""

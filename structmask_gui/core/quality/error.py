@@ -160,12 +160,10 @@ def _filtered_variance(kernel: FloatArray, covariance: FloatArray) -> float:
 
 
 @dataclass(frozen=True)
-class Scored:
-    """The figures of a mask that its rank depends on."""
+class ExpectedError:
+    """The estimated error of a mask, and what training with so large a mask adds to it."""
 
     error: EstimatedError
-    copied: float
-    """Share of the noise that is still copied."""
     pixels: int
     """True pixels, the centre included."""
 
@@ -178,6 +176,14 @@ class Scored:
     def expected(self) -> float:
         """The expected error: noise left, detail lost and the cost of training."""
         return self.error.total + self.training
+
+
+@dataclass(frozen=True)
+class Scored(ExpectedError):
+    """The figures of a mask that its rank depends on."""
+
+    copied: float
+    """Share of the noise that is still copied."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +209,7 @@ def score_mask(
     array = mask_array(mask)
     values = noise.values if isinstance(noise, Covariance) else noise
     error = estimated_error(values, image, weights(image, array, radius), still)
-    return Scored(error, still_copied(noise, array, radius), int(array.sum()))
+    return Scored(error, int(array.sum()), still_copied(noise, array, radius))
 
 
 def ranked(scores: Mapping[str, Scored]) -> list[Ranked]:
@@ -215,6 +221,6 @@ def ranked(scores: Mapping[str, Scored]) -> list[Ranked]:
         tie = score.expected <= best * (1 + NEAR_TIE)
         ranks.append(ranks[-1] if tie else place + 1)
     return [
-        Ranked(score.error, score.copied, score.pixels, label, rank, ranks.count(rank) > 1)
+        Ranked(score.error, score.pixels, score.copied, label, rank, ranks.count(rank) > 1)
         for rank, (label, score) in zip(ranks, found, strict=True)
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,11 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.copied_noise import still_copied
-from structmask_gui.core.quality.error import EstimatedError, estimated_error, weights
+from structmask_gui.core.quality.error import ExpectedError, estimated_error, weights
 from structmask_gui.core.quality.prediction import reach_of
 from structmask_gui.core.quality.scoring import Copied, Prediction, Predictions, Reading
 from structmask_gui.core.quality.suggest import SEARCHED
-from structmask_gui.core.quality.training import training_cost, training_costs
+from structmask_gui.core.quality.training import training_costs
 from structmask_gui.core.recommend.readings import Readings
 from structmask_gui.core.threads import begin
 
@@ -57,26 +56,13 @@ class LedgerRow:
 
 
 @dataclass(frozen=True, eq=False)
-class _Scored:
+class _Candidate(ExpectedError):
     """A candidate with the weights of its prediction."""
 
     name: str
     mask: Mask
     kernel: FloatArray
-    error: EstimatedError
     found: Prediction | None = None  # None of a mask that is not its own half turn
-
-    @cached_property
-    def pixels(self) -> int:
-        return self.mask.statistics.true_pixels
-
-    @cached_property
-    def training(self) -> float:
-        return training_cost(self.pixels, self.error.total)
-
-    @cached_property
-    def total(self) -> float:
-        return self.error.total + self.training
 
 
 def ledger(
@@ -96,15 +82,16 @@ def ledger(
     scored = []
     for name, mask in masks.items():
         task.stop_if_cancelled()
+        pixels = mask.statistics.true_pixels
         if mask.statistics.symmetric:
             found = predictions.of(mask)
             error, kernel = reading.error(found), predictions.kernel(found)
-            scored.append(_Scored(name, mask, kernel, error, found))
+            scored.append(_Candidate(error, pixels, name, mask, kernel, found))
             continue
         kernel = weights(image, mask, basis.radius)
         error = estimated_error(noise, image, kernel, basis.still)
-        scored.append(_Scored(name, mask, kernel, error))
-    scored.sort(key=lambda one: (one.total, one.pixels))
+        scored.append(_Candidate(error, pixels, name, mask, kernel))
+    scored.sort(key=lambda one: (one.expected, one.pixels))
     spread = _Spread(basis)
     best = next((one for one in scored if one.pixels <= SEARCHED), scored[0])
     factors, apart = np.ones((len(scored), 3)), np.zeros(len(scored))
@@ -115,7 +102,7 @@ def ledger(
     rows = []
     for one, factor, by_draws in zip(scored, factors.tolist(), apart.tolist(), strict=True):
         task.stop_if_cancelled()
-        margin = max(TIE * best.total, NEGLIGIBLE, spread.of(one, best))
+        margin = max(TIE * best.expected, NEGLIGIBLE, spread.of(one, best))
         rows.append(
             LedgerRow(
                 name=one.name,
@@ -125,9 +112,9 @@ def ledger(
                 left=one.error.noise_left,
                 lost=one.error.detail_lost,
                 training=one.training,
-                error=one.total,
+                error=one.expected,
                 error_se=spread.of(one) if basis.measured is None else by_draws,
-                tied=one.total <= best.total + margin,
+                tied=one.expected <= best.expected + margin,
                 worst=factor[0],
                 worst_part=factor[1],
                 worst_fixed=factor[2],
@@ -149,7 +136,7 @@ def _copied_by(basis: Basis) -> Callable[[Mask], float]:
 
 
 def _factors(
-    scored: list[_Scored],
+    scored: list[_Candidate],
     basis: Basis,
     predictions: Predictions,
     readings: Readings,
@@ -206,7 +193,7 @@ class _Spread:
         half = reach_of(self._rho)
         self._of_variance = 2 * float((self._rho**2).sum()) * float(self._each[half])
 
-    def of(self, one: _Scored, other: _Scored | None = None) -> float:
+    def of(self, one: _Candidate, other: _Candidate | None = None) -> float:
         """Return the standard error of an estimated error, or of its difference to another."""
         kernel, rest = one.kernel, self._rest(one)
         if other is not None:
@@ -215,7 +202,7 @@ class _Spread:
         each = _inside(self._each, reach)
         return float(np.sqrt(8 * (kernel**2 * each).sum() + self._of_variance * rest**2))
 
-    def _rest(self, one: _Scored) -> float:
+    def _rest(self, one: _Candidate) -> float:
         """Return the variance of what a prediction leaves of the frames, over the noise's."""
         rho = _inside(self._rho, reach_of(one.kernel))
         return one.error.total + 1 - 2 * float((one.kernel * rho).sum())

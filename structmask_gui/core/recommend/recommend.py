@@ -11,12 +11,8 @@ from structmask_gui.core.extraction.extraction import Extraction, cannot_separat
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis
-from structmask_gui.core.quality.error import (
-    EstimatedError,
-    Scored,
-)
+from structmask_gui.core.quality.error import Scored
 from structmask_gui.core.quality.suggest import NEAR_BEST, SEARCHED
-from structmask_gui.core.quality.training import training_cost
 from structmask_gui.core.recommend.candidates import (
     BARE,
     BARE_CENTRE,
@@ -223,29 +219,28 @@ def _levelled(found: Recommendation, basis: Basis | None) -> Recommendation:
     chosen = found.chosen
     if chosen is None or basis is None or basis.still is None:
         return found
-    errors = {chosen.name: basis.score(chosen.mask).error}
-    shift = errors[chosen.name].total - chosen.left - chosen.lost
+    scores = {chosen.name: basis.score(chosen.mask)}
+    shift = scores[chosen.name].error.total - chosen.left - chosen.lost
     found = replace(found, ledger=tuple(_shifted(row, shift) for row in found.ledger))
     exact: dict[str, LedgerRow] = {}
     # Another shape of a trainer may be the best one then.
     while missing := [row for row in found.main_rows if row.name not in exact]:
         for row in missing:
-            error = errors.get(row.name) or basis.score(row.mask).error
-            exact[row.name] = _with_error(row, error)
+            scored = scores.get(row.name) or basis.score(row.mask)
+            exact[row.name] = _with_error(row, scored)
         rows = [exact.get(row.name, row) for row in found.ledger]
         rows.sort(key=lambda row: (row.error, row.pixels))
         found = replace(found, ledger=tuple(rows))
     return found
 
 
-def _with_error(row: LedgerRow, error: EstimatedError) -> LedgerRow:
-    training = training_cost(row.pixels, error.total)
+def _with_error(row: LedgerRow, scored: Scored) -> LedgerRow:
     return replace(
         row,
-        left=error.noise_left,
-        lost=error.detail_lost,
-        training=training,
-        error=error.total + training,
+        left=scored.error.noise_left,
+        lost=scored.error.detail_lost,
+        training=scored.training,
+        error=scored.expected,
     )
 
 

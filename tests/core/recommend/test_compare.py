@@ -9,7 +9,7 @@ NAMES = ("A", "B")
 
 
 def mask(left: float, lost: float, copied: float, pixels: int = 5) -> Expected:
-    return Expected.of(Scored(EstimatedError(left, lost), copied, pixels))
+    return Expected.of(Scored(EstimatedError(left, lost), pixels, copied))
 
 
 @pytest.mark.parametrize(
