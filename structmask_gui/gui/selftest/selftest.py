@@ -282,10 +282,10 @@ class SelfTest:
         taken = self._out / "taken"
         taken.mkdir()
         result = Result.of(window.session)
-        window.commands.export_into(str(taken), result)
+        window.commands.saving.export_into(str(taken), result)
         _wait(lambda: not window.exporter.busy, "the export into a folder")
         openers: dict[str, Callable[[], object]] = {
-            "replace files": lambda: window.commands.export_into(str(taken), result),
+            "replace files": lambda: window.commands.saving.export_into(str(taken), result),
             "replace preset": lambda: window.show_panel("presets").save_named(PRESET),
             "save view": lambda: window.views.save_view(window.views.views[0]),
             "removal": window.commands.preview_removal,

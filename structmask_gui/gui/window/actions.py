@@ -1,6 +1,7 @@
 """Everything the menus offer, as records: menus, toolbar, shortcut list and tests are made of them.
 
-An action carries what it does; what needs a dialog, or more than a line, stands in `Commands`.
+An action carries what it does; what needs a dialog, or more than a line, stands in `Commands`, or
+in its `saving` where the mask leaves the window.
 """
 
 from __future__ import annotations
@@ -55,11 +56,11 @@ def _menu(menu: str, *actions: ActionInfo) -> tuple[ActionInfo, ...]:
 
 
 def _copy_for(target: Target) -> Run:
-    return lambda c: c.copy_for(target)
+    return lambda c: c.saving.copy_for(target)
 
 
 def _save_as(form: str) -> Run:
-    return lambda c: c.save_as(form)
+    return lambda c: c.saving.save_as(form)
 
 
 def _change_mask(name: str) -> Run:
@@ -102,7 +103,7 @@ _FILE = (
                    Commands.show_metadata, "Ctrl+I", "info", needs="stack"),
         ActionInfo("export_mask", "&Export mask…",
                    "Write the mask as NPY, PNG, TIFF, enlarged picture or JSON record.",
-                   Commands.export_mask, "Ctrl+E", "export", needs="result", gap=True),
+                   lambda c: c.saving.export_mask(), "Ctrl+E", "export", needs="result", gap=True),
         *(
             ActionInfo(f"save_{form}", f"Save mask as {form.upper()}…", tip, _save_as(form),
                        icon="export", needs="result")
@@ -110,7 +111,7 @@ _FILE = (
         ),
         ActionInfo("export_all", "Export mask, picture and &record…",
                    "Write NPY, PNG, enlarged picture and JSON record together into a folder.",
-                   Commands.export_all, "Ctrl+Shift+E", "save", needs="result"),
+                   lambda c: c.saving.export_all(), "Ctrl+Shift+E", "save", needs="result"),
     ),
     *_menu(
         "&File/Copy &for",
@@ -125,7 +126,7 @@ _FILE = (
         "&File",
         ActionInfo("save_report", "Save &report…",
                    "Write a web page or PDF with images, figures and texts for the trainers.",
-                   Commands.save_report, icon="file", needs="result"),
+                   lambda c: c.saving.save_report(), icon="file", needs="result"),
         ActionInfo("batch", "&Many files (batch)…",
                    "Extract the masks of files or folders with the present settings.",
                    Commands.batch, "Ctrl+B", "stack"),
@@ -170,7 +171,8 @@ _EDIT = (
                    lambda c: c.window.views.editor.ask_file(), icon="open", needs="result"),
         ActionInfo("copy_mask", "&Copy mask as text",
                    "Copy the mask as a nested list of 0 and 1, as n2v takes it.",
-                   Commands.copy_mask, "Ctrl+Shift+C", "copy", needs="result", gap=True),
+                   lambda c: c.saving.copy_mask(), "Ctrl+Shift+C", "copy", needs="result",
+                   gap=True),
         ActionInfo("copy_sentence", "Copy the &result in words",
                    "Copy the three lines at the top, with their notes.",
                    Commands.copy_sentence, icon="copy", needs="result"),

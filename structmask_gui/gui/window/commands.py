@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -13,12 +12,10 @@ from PySide6.QtCore import QMimeData, QObject, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog
 
-from structmask_gui.core.errors import InputError, StructMaskError
+from structmask_gui.core.errors import InputError
 from structmask_gui.gui.desktop import places
 from structmask_gui.gui.desktop.open_external import open_outside
-from structmask_gui.gui.export.doubts import doubt_of
-from structmask_gui.gui.export.exporter import FORMS, Form, form_of, name_filter, proposed_path
-from structmask_gui.gui.export.work import Result
+from structmask_gui.gui.export.saving import Saving
 from structmask_gui.gui.session.opening import Part, Source
 from structmask_gui.gui.style.app_theme import ThemeName
 from structmask_gui.gui.widgets import dialogs
@@ -28,16 +25,11 @@ from structmask_gui.gui.window.mask_editor import DroppedMask
 from structmask_gui.gui.window.shell import Shell
 
 if TYPE_CHECKING:
-    from structmask_gui.core.masks.mask import Mask
-    from structmask_gui.core.names import Target
     from structmask_gui.core.stack.reference_fit import ReferenceKind
     from structmask_gui.gui.batch.window import BatchWindow
     from structmask_gui.gui.quality.denoise_window import DenoiseWindow
 
 log = logging.getLogger(__name__)
-
-REPORTS = "Web page (*.html);;PDF (*.pdf)"
-SAVE_FILTERS = ";;".join(name_filter(form) for form in FORMS)
 
 
 class Commands(QObject):
@@ -50,7 +42,7 @@ class Commands(QObject):
         self._batch: BatchWindow | None = None
         self._denoise: DenoiseWindow | None = None
         self._few_of = ""
-        self._accepted: tuple[Mask, bool] | None = None  # in spite of doubts; if it was stale
+        self.saving = Saving(window, window.session, window.exporter, window.say, self._folder)
         self.toast = Toast(window)
         self.dropped = DroppedMask(window.session, self.toast)
         window.session.writers.ended.connect(self._on_writer_ended)
@@ -177,105 +169,6 @@ class Commands(QObject):
             make = partial(help_dialogs.metadata, self.window, name, text)
             self._show_one(f"metadata of {stack.location}", make)
 
-    def if_sure(self, use: Callable[[Result], object]) -> None:
-        """Use the present mask; ask once before, if the answer does not support it.
-
-        What is used is the result that was asked about, whatever is measured meanwhile.
-        """
-        if self.session.state.result is None:
-            return
-        result, doubt = Result.of(self.session), doubt_of(self.session)
-        mask, stale = result.result.mask, self.session.state.stale
-
-        def accept() -> None:
-            self._accepted = mask, stale
-            use(result)
-
-        known, as_old = self._accepted or (None, False)
-        if not doubt or (mask is known and stale == as_old):
-            use(result)
-        else:
-            dialogs.ask_yes(self.window, "Use this mask?", doubt, "Use it anyway", accept)
-
-    def export_mask(self) -> None:
-        """Ask for a file and write the mask."""
-        if self.window.exporter.ready():
-            self.if_sure(partial(self._ask_for_mask, FORMS[0], SAVE_FILTERS))
-
-    def save_as(self, form: str) -> None:
-        """Ask for a file and write the mask in one form."""
-        wanted = next(one for one in FORMS if one.id == form)
-        if self.window.exporter.ready():
-            self.if_sure(partial(self._ask_for_mask, wanted, name_filter(wanted)))
-
-    def _ask_for_mask(self, form: Form, filters: str, result: Result) -> None:
-        proposed, export = proposed_path(result, form), partial(self._export_to, result)
-        dialogs.ask_new_file(self.window, "Save the mask", proposed, filters, export)
-
-    def _export_to(self, result: Result | None, name: str, chosen: str) -> None:
-        path = Path(name)
-        try:
-            form = form_of(chosen, path)
-        except StructMaskError as error:
-            self.window.say(str(error))
-            return
-        self.window.exporter.export({form.id: path}, result)
-
-    def export_all(self) -> None:
-        """Ask for a folder and write NPY, PNG and record into it."""
-        if self.window.exporter.ready(with_record=True):
-            self.if_sure(self._ask_for_folder)
-
-    def _ask_for_folder(self, result: Result) -> None:
-        export = partial(self.export_into, result=result)
-        dialogs.ask_folder(self.window, "Export mask, picture and record", self._folder(), export)
-
-    def export_into(self, folder: str, result: Result) -> None:
-        """Write NPY, PNG, enlarged picture and record into a folder, beside older ones."""
-        from structmask_gui.io.files.paths import exists
-
-        files = {
-            form.id: Path(folder) / proposed_path(result, form).name
-            for form in FORMS
-            if form.id != "tiff"
-        }
-
-        write = partial(self.window.exporter.export, files, result)
-        taken = [path.name for path in files.values() if exists(path)]
-        if not taken:
-            write()
-            return
-        dialogs.ask_yes(
-            self.window,
-            "Replace files?",
-            f"The folder already holds {', '.join(taken)}.",
-            "Replace",
-            write,
-        )
-
-    def copy_for(self, target: Target) -> None:
-        """Show the mask as text for a trainer."""
-        self.if_sure(partial(self._show_copy, target))
-
-    def _show_copy(self, target: Target, result: Result) -> None:
-        from structmask_gui.gui.export.trainer_dialog import SnippetDialog
-
-        dialog = SnippetDialog(self.window, target, result)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.show()
-
-    def save_report(self) -> None:
-        """Ask for a file and write the report."""
-        if self.window.exporter.ready(with_record=True):
-            self.if_sure(self._ask_for_report)
-
-    def _ask_for_report(self, result: Result) -> None:
-        proposed, save = result.proposed("_report.html"), partial(self._report_to, result)
-        dialogs.ask_new_file(self.window, "Save report", proposed, REPORTS, save)
-
-    def _report_to(self, result: Result, name: str, _filter: str) -> None:
-        self.window.exporter.save_report(Path(name), result)
-
     def batch(self) -> None:
         """Show the window for many files; what runs in it goes on while it is closed."""
         if self._batch is None:
@@ -326,9 +219,9 @@ class Commands(QObject):
     def act(self, action: str) -> None:
         """Do what a button of the answer says."""
         done: dict[str, Callable[[], object]] = {
-            "use_mask": self.export_mask,
-            "copy_plain_n2v": partial(self.copy_for, "careamics"),
-            "use_trainer_shape": partial(self.copy_for, "careamics"),
+            "use_mask": self.saving.export_mask,
+            "copy_plain_n2v": partial(self.saving.copy_for, "careamics"),
+            "use_trainer_shape": partial(self.saving.copy_for, "careamics"),
             "what_to_record": self.what_to_record,
             "preview_removal": self.preview_removal,
             "add_files": self.add_files,
@@ -429,16 +322,6 @@ class Commands(QObject):
         if self._step and bar.currentMessage() == self._step:
             bar.clearMessage()
         self._step = ""
-
-    def copy_mask(self) -> None:
-        """Copy the mask as a nested list."""
-        self.if_sure(self._copy_mask)
-
-    def _copy_mask(self, result: Result) -> None:
-        rows = result.result.mask.array.astype(int).tolist()
-        text = "[" + ",\n ".join(json.dumps(row) for row in rows) + "]"
-        QGuiApplication.clipboard().setText(text)
-        self.window.say("The mask is on the clipboard.")
 
     def copy_sentence(self) -> None:
         """Copy the three lines of the answer, with the notes on the result."""

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.gui.export.pdf import convert, pdf_bytes, set_on_paper
-from structmask_gui.gui.window.commands import REPORTS
+from structmask_gui.gui.export.saving import REPORTS
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.report.html import code, figure, page, paragraph, table
 from structmask_gui.io.report.report import report_bytes

@@ -92,7 +92,7 @@ def test_a_doubtful_mask_says_so_in_its_name_and_its_record(
     automatic.session.edits.set_mask(EDITED, "edited by hand", "Draw")
     assert proposed_path(Result.of(automatic.session), npy).name == "rows_mask_doubtful.npy"
     with qtbot.waitSignal(automatic.exporter.written):
-        automatic.commands.export_into(str(tmp_path), Result.of(automatic.session))
+        automatic.commands.saving.export_into(str(tmp_path), Result.of(automatic.session))
     assert {path.name for path in tmp_path.glob("rows_mask*")} == {
         "rows_mask_doubtful.npy",
         "rows_mask_doubtful.png",
@@ -340,13 +340,13 @@ def test_a_window_that_is_open_comes_to_the_front(automatic: MainWindow):
 
 
 def test_no_dialog_is_larger_than_the_screen(automatic: MainWindow, qtbot: QtBot):
-    commands = automatic.commands
+    commands, result = automatic.commands, Result.of(automatic.session)
     automatic.commands.choose_text_size(150)
     room = automatic.screen().availableSize()
     for ask, kind in (
         (commands.show_why, WhyDialog),
         (commands.what_to_record, RecordDialog),
-        (lambda: commands._show_copy("careamics", Result.of(automatic.session)), SnippetDialog),
+        (lambda: commands.saving._show_copy("careamics", result), SnippetDialog),
         (commands.shortcuts, ShortcutsDialog),
         (commands.preview_removal, RemovalDialog),
         (commands.about, AboutDialog),
