@@ -15,7 +15,7 @@ from structmask_gui.version import __version__
 # Those of the command line, whose parser is not worth loading before a window is shown; a test
 # compares the two. A file of such a name is given as ./NAME.
 COMMANDS = (
-    *("extract", "batch", "compare", "quality", "check", "destripe", "denoise", "text"),
+    *("extract", "batch", "compare", "quality", "check", "destripe", "correct", "denoise", "text"),
     *("presets", "info"),
 )
 

@@ -84,8 +84,12 @@ def add_command(
     help: str,  # noqa: A002  # argparse's own name for it
     about: str,
     example: str,
+    runs: str = "",
 ) -> Parser:
-    """Add a command with an example at the end of its help."""
+    """Add a command with an example at the end of its help.
+
+    ``runs``: module and function that run it; without, `run` of the module of its name.
+    """
     parser: Parser = commands.add_parser(
         name,
         help=help,
@@ -93,18 +97,18 @@ def add_command(
         epilog=f"example:\n  structmask {example}",
         formatter_class=Help,
     )
-    parser.set_defaults(run=_run(name))
+    parser.set_defaults(run=_run(*(runs or f"{name}.run").split(".")))
     return parser
 
 
-def _run(command: str) -> Callable[[argparse.Namespace], int]:
+def _run(module: str, function: str) -> Callable[[argparse.Namespace], int]:
     """Return what runs a command; its module is loaded only then."""
 
     def run(arguments: argparse.Namespace) -> int:
         from importlib import import_module
 
-        module = import_module(f"structmask_gui.cli.{command}")
-        return int(module.run(arguments))
+        loaded = import_module(f"structmask_gui.cli.{module}")
+        return int(getattr(loaded, function)(arguments))
 
     return run
 

@@ -50,6 +50,7 @@ def make_parser() -> argparse.ArgumentParser:
     _compare(commands)
     _denoise(commands)
     _destripe(commands)
+    _correct(commands)
     _text(commands)
     _presets(commands)
     _info(commands)
@@ -250,11 +251,36 @@ def _destripe(commands: Commands) -> None:
         about="Subtract the offset of every row, or column, from each frame, where the noise"
         " runs along whole lines and no mask hides it. Measure the file that it writes.",
         example="destripe stack.tif rows",
+        runs="correct.destripe",
     )
     parser.add_argument("file", type=given_path, metavar="FILE", help="an image file")
     parser.add_argument("lines", choices=["rows", "columns"], help="which offsets are subtracted")
     add_selection(parser, "what is written", with_region=False)
     add_place(parser, "_destriped.tif")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
+
+
+def _correct(commands: Commands) -> None:
+    parser = add_command(
+        commands,
+        "correct",
+        help="write frames without the fixed pattern of dark frames or an even field",
+        about="Subtract the mean of dark frames from each frame, or divide it by an even field, or"
+        " both, where the same pattern is in every frame. Says first whether the frames hold that"
+        " pattern. Measure the file that it writes.",
+        example="correct stack.tif --dark dark.tif",
+        runs="correct.correct",
+    )
+    parser.add_argument("file", type=given_path, metavar="FILE", help="an image file")
+    group = parser.add_argument_group("what shows the pattern")
+    group.add_argument(
+        "--dark", type=given_path, metavar="FILE", help="frames without light, 20 or more"
+    )
+    group.add_argument(
+        "--even", type=given_path, metavar="FILE", help="frames of an even, bright field"
+    )
+    add_selection(parser, "what is written", with_region=False)
+    add_place(parser, "_corrected.tif")
     parser.add_argument("--force", action="store_true", help="replace an existing file")
 
 

@@ -7,8 +7,8 @@ import pytest
 import tifffile
 
 from structmask_gui.core.stack.destripe import destriped
+from structmask_gui.io.corrected import is_corrected
 from structmask_gui.io.open import open_stack
-from structmask_gui.io.results.destriped import is_destriped
 from structmask_gui.io.stack.units import read_size
 from tests.io.maker_files import write_ome_set
 
@@ -151,7 +151,7 @@ def test_sizes_axes_and_channel_stay(structmask, channels):
     assert written == {"both_destriped.tif", "both_c1_destriped.tif"}
     for name, channel, interval in (("both", "nuclei", 2), ("both_c1", "membrane", 4)):
         path = channels.with_name(f"{name}_destriped.tif")
-        assert is_destriped(path)
+        assert is_corrected(path)
         with open_stack(path) as stack:
             assert stack.axes == "TYX"
             assert stack.metadata["Pixel size Y"] == "0.2 µm"

@@ -27,7 +27,7 @@ _PLAIN = "Train plain Noise2Void."
 _COMPARE = "Compare any result with the raw frames."
 _PIXELS = (
     "Some pixels are brighter or darker in every frame, as in an uncorrected camera. No mask is"
-    " needed for that; to correct it, subtract the mean of dark frames, or divide by an even field."
+    " needed for that; dark frames or an even field can correct it."
 )
 _MUCH_COPIED = 0.25
 """Share of the noise that plain Noise2Void copies, from which that noise is not called faint."""
@@ -36,10 +36,9 @@ _HUM = "A regular pattern shifts from frame to frame: if it is hum or interferen
 _ACT: dict[str, tuple[str, str, Action]] = {
     "fixed_pattern": (
         "The same pattern is in every frame: camera, illumination or sample.",
-        "If dark frames show it, subtract their mean; if an even field shows it, divide by its"
-        " mean; then open the corrected frames. If neither shows it, it may be your sample: leave"
-        " it.",
-        "what_to_record",
+        "Correct the frames by dark frames or an even field, if these show it; then measure again."
+        " If neither does, it may be your sample: leave it.",
+        "correct",
     ),
     "periodic_temporal": (
         "The noise has a regular pattern that shifts from frame to frame, as hum and interference"
@@ -144,7 +143,7 @@ def _made(
     if case.regular_alone:
         doubts.append((REGULAR_IN_ONE, "what_to_record"))
     if case.pattern_of_pixels and "fixed_pattern" not in case.flags:
-        doubts.append((_PIXELS, "what_to_record"))
+        doubts.append((_PIXELS, "correct"))
     if case.verdict.lines is not None and certainty != "act first" and "preview_removal" not in do:
         doubts.append((_lines_too(case, case.verdict.lines), "preview_removal"))
     elif case.verdict.lines is not None and certainty == "act first":
@@ -242,7 +241,9 @@ def _act_first(case: Grounds, flag: str) -> Answer:
     own: Action = "copy_plain_n2v" if case.bare else "use_mask"
     meanwhile = "plain Noise2Void" if case.bare else hide(case.mask, alone=True)
     sure = f"For the noise that changes from frame to frame: {meanwhile}."
-    return _made(case, what, "act first", sure, advice, action, own)
+    return _made(
+        case, what, "act first", sure, advice, *dict.fromkeys((action, "what_to_record", own))
+    )
 
 
 def _camera_pattern(case: Grounds) -> Answer:
@@ -253,10 +254,9 @@ def _camera_pattern(case: Grounds) -> Answer:
         "The camera has a fixed pattern: every dark frame shows it.",
         "act first",
         f"{WORDS['act first']} Meanwhile, for its noise and that pattern together: {meanwhile}.",
-        "Subtract the mean of the dark frames from your images, open these, and measure them"
-        " without dark frames.",
+        "Correct your frames by these dark frames, then measure again without them.",
         case.not_tested,
-        ("what_to_record", own),
+        ("correct", own),
     )
 
 

@@ -14,6 +14,7 @@ Action = Literal[
     "copy_plain_n2v",
     "what_to_record",
     "preview_removal",
+    "correct",
     "add_files",
     "measure_every_second",
     "back_to_recommended",

@@ -87,9 +87,9 @@ WHAT_TO_RECORD = "Record 6 or more frames of one still field."
 
 FAINT_GAPS = "The gaps share noise too, but weakly. Lower rho_min to close them."
 _REGULAR = (
-    "The same regular pattern is in every frame: camera, illumination or sample. If dark frames"
-    " show it, subtract their mean; if an even field shows it, divide by its mean; then open the"
-    " corrected frames. If neither shows it, it may be your sample: leave it."
+    "The same regular pattern is in every frame: camera, illumination or sample. Correct the frames"
+    " by dark frames or an even field, if these show it (Correct… in the window, or structmask"
+    " correct). If neither does, it may be your sample: leave it."
 )
 REGULAR_IN_ONE = (
     "A regular pattern is in this frame: noise or the sample's own. A second frame of the same"

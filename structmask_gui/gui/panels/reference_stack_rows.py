@@ -1,4 +1,4 @@
-"""The rows in which a dark stack, or one to subtract, is chosen or dropped."""
+"""Rows in which a file is chosen or dropped, as a dark stack or one to subtract."""
 
 from __future__ import annotations
 
@@ -27,51 +27,51 @@ _OPTIONAL: dict[ReferenceKind, str] = {
 }
 
 
-class ReferenceStackRow(QWidget):
-    """Name of the file, a button to choose it and one to let it go; files can be dropped."""
+class FileRow(QWidget):
+    """Name of a file, a button to choose it and one to let it go; a file can be dropped.
+
+    Parameters
+    ----------
+    kind : str
+        What `chosen` calls the file.
+    title : str
+        What the window calls it.
+    tip : str
+        What it has to hold.
+    """
 
     chosen = Signal(str, object)  # kind, and path or None
 
-    def __init__(self, kind: ReferenceKind, *, brief: bool = False) -> None:
+    def __init__(self, kind: str, title: str, tip: str, none: str = "none") -> None:
         super().__init__()
-        self.kind = kind
-        self._none = "none" if brief else "No file yet"
+        self.kind, self._title, self._none = kind, title, none
         self.folder = str(Path.home())
         self._path = ""
-        self.label = QLabel(WORDS[kind])
+        self.label = QLabel(title)
+        self.label.setToolTip(tip)
         self.name = ElidingLabel(mode=Qt.TextElideMode.ElideMiddle)
+        self.name.setToolTip(tip)
         self.button = QPushButton("Choose…")
-        self.button.setToolTip(f"Choose the file of the {WORDS[kind].lower()}, or drop it here")
+        self.button.setToolTip(f"Choose the file of the {title.lower()}, or drop it here")
         self.clear = QToolButton()
         self.clear.setAutoRaise(True)
         self.clear.setFixedSize(20, 20)
         self.clear.setToolTip("Remove this stack")
-        self.clear.setAccessibleName(f"Remove the {WORDS[kind].lower()}")
-        self.caption = Caption()
-        line = QHBoxLayout()
-        line.setSpacing(6)
-        line.addWidget(self.name, 1)
-        line.addWidget(self.button)
-        line.addWidget(self.clear)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 1, 0, 3)
-        layout.setSpacing(1)
-        layout.addWidget(self.label)
-        layout.addLayout(line)
-        layout.addWidget(self.caption)
-        if brief:
-            # Within a hidden widget they stay hidden; without a parent they would become windows.
-            unseen = QWidget(self)
-            unseen.hide()
-            for part in (self.label, self.caption):
-                part.setParent(unseen)
-            layout.setContentsMargins(0, 0, 0, 0)
-            self.name.setToolTip(_OPTIONAL[kind])
+        self.clear.setAccessibleName(f"Remove the {title.lower()}")
+        self.line = QHBoxLayout()
+        self.line.setSpacing(6)
+        self.line.addWidget(self.label)
+        self.line.addWidget(self.name, 1)
+        self.line.addWidget(self.button)
+        self.line.addWidget(self.clear)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(1)
+        self.column.addLayout(self.line)
         self.setAcceptDrops(True)
         self.button.clicked.connect(self.ask)
         self.clear.clicked.connect(self._on_clear)
         self.set_file("")
-        self.set_optional(False)
         self._restyle()
 
     @property
@@ -88,16 +88,12 @@ class ReferenceStackRow(QWidget):
         self.button.setText("Change…" if name else "Choose…")
         self.clear.setVisible(bool(name))
 
-    def set_optional(self, optional: bool) -> None:
-        """Say what the stack is for: needed by the source, or welcome."""
-        self.caption.say((_OPTIONAL if optional else _HELP)[self.kind])
-
     def ask(self) -> None:
         """Ask for the file, at first in `folder`."""
         folder = str(Path(self._path).parent) if self._path else self.folder
         dialogs.ask_files(
             self,
-            WORDS[self.kind],
+            self._title,
             folder,
             dialogs.readable_files(),
             self._on_files,
@@ -124,9 +120,37 @@ class ReferenceStackRow(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "caption"):
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "clear"):
             self._restyle()
 
     def _restyle(self) -> None:
         self.clear.setIcon(icon("cancel"))
-        self.caption.restyle()
+
+
+class ReferenceStackRow(FileRow):
+    """The row of a dark stack, or of one to subtract, with what it is for."""
+
+    def __init__(self, kind: ReferenceKind, *, brief: bool = False) -> None:
+        super().__init__(kind, WORDS[kind], _OPTIONAL[kind], "none" if brief else "No file yet")
+        self.reference: ReferenceKind = kind
+        self.caption = Caption()
+        if brief:
+            # Within a hidden widget they stay hidden; without a parent they would become windows.
+            unseen = QWidget(self)
+            unseen.hide()
+            for part in (self.label, self.caption):
+                part.setParent(unseen)
+        else:
+            self.column.setContentsMargins(0, 1, 0, 3)
+            self.column.insertWidget(0, self.label)
+            self.column.addWidget(self.caption)
+        self.set_optional(False)
+
+    def set_optional(self, optional: bool) -> None:
+        """Say what the stack is for: needed by the source, or welcome."""
+        self.caption.say((_OPTIONAL if optional else _HELP)[self.reference])
+
+    def _restyle(self) -> None:
+        super()._restyle()
+        if hasattr(self, "caption"):
+            self.caption.restyle()

@@ -21,17 +21,17 @@ from PySide6.QtWidgets import (
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.core.recommend.wording import WORDS
 from structmask_gui.gui.quality.curves import RadiusView, SuggestionView
-from structmask_gui.gui.quality.destriping import Destriping
+from structmask_gui.gui.quality.frame_writer import FrameWriter
 from structmask_gui.gui.quality.ranking import RankingTable
 from structmask_gui.gui.session.quality import Doubt, Quality, Scores
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colours import smaller
-from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.bars import BarRow
 from structmask_gui.gui.widgets.labels import paragraph, say, scrolled
 from structmask_gui.gui.widgets.wording import error_words, percent
 
 if TYPE_CHECKING:
+    from structmask_gui.core.stack.correction import Calibration
     from structmask_gui.core.stack.frames import Lines
 
 _NOTHING = "Open a stack to see the effect of its mask before training."
@@ -49,7 +49,6 @@ _MORE: dict[Doubt, str] = {
     " frame is. A trained network does better, but with which mask is not known.",
 }
 """What is said under the ranking, and in its tooltip, where the order says nothing."""
-_TIFF = "TIFF (*.tif)"
 
 _FEWEST_WORDS = 20
 """Letters of a line below which the words beside the tabs cannot be read."""
@@ -68,9 +67,10 @@ class QualityPanel(QWidget):
         super().__init__()
         self._session = session
         self._quality: Quality = session.quality
-        self.destriping = Destriping(session, self)
-        self.destriping.said.connect(self._say_destriping)
-        self.destriping.written.connect(self._on_destriped)
+        self.writer = FrameWriter(session, self)
+        self._calibrations: dict[Calibration, Path] = {}  # chosen last
+        self.writer.said.connect(self._say_writing)
+        self.writer.written.connect(self._on_written)
         self._build()
         self._quality.changed.connect(self._update)
         self._quality.suggested.connect(self._on_suggested)
@@ -104,11 +104,11 @@ class QualityPanel(QWidget):
         self.destripe_button.hide()
         self.said = paragraph()
         self.said.hide()
-        self.open_button = QPushButton("Open destriped frames")
+        self.open_button = QPushButton("Open the new file")
         self.open_button.setToolTip("Open what was written, and measure it")
-        self.open_button.clicked.connect(self._open_destriped)
+        self.open_button.clicked.connect(self._open_written)
         self.open_button.hide()
-        self._destriped: Path | None = None
+        self._written: Path | None = None
         self.source = paragraph()
         self.source.setEnabled(False)
         words = QWidget()
@@ -358,7 +358,7 @@ class QualityPanel(QWidget):
                 point.mask, how, f"Suggested mask of {point.pixels} pixels"
             )
 
-    # --- destriped frames ---------------------------------------------------------------------
+    # --- frames without a pattern -------------------------------------------------------------
 
     def _endless_lines(self) -> Lines | None:
         """Return which lines no mask hides, by the curve or else by the verdict."""
@@ -372,32 +372,29 @@ class QualityPanel(QWidget):
 
     def preview_removal(self) -> None:
         """Show a frame without its line offsets, and offer to write all frames so."""
-        from structmask_gui.gui.quality.removal import RemovalDialog
+        from structmask_gui.gui.quality.removal import OffsetsDialog
 
         lines = self._endless_lines() or "rows"
-        RemovalDialog(
-            self.window(), self._session, lines, self.destriping, self.ask_destriped
-        ).show()
+        OffsetsDialog(self.window(), self._session, self.writer, lines).show()
 
-    def ask_destriped(self, lines: Lines) -> None:
-        """Ask for a file and write the frames without the offsets of rows or columns."""
+    def correct(self) -> None:
+        """Compare the frames with dark frames or an even field, and offer to correct them."""
+        from structmask_gui.gui.quality.removal import CorrectionDialog
 
-        def save(name: str, _filter: str) -> None:
-            self.destriping.save(Path(name), lines)
+        dark = self._session.reference_stacks.path("dark")
+        if dark is not None:
+            self._calibrations.setdefault("dark", dark)
+        CorrectionDialog(self.window(), self._session, self.writer, self._calibrations).show()
 
-        proposed = self.destriping.proposed()
-        if proposed is not None:
-            dialogs.ask_new_file(self, "Save destriped frames", proposed, _TIFF, save)
-
-    def _on_destriped(self, path: Path) -> None:
-        self._destriped = path
+    def _on_written(self, path: Path) -> None:
+        self._written = path
         self.open_button.show()
 
-    def _open_destriped(self) -> None:
-        if self._destriped is not None:
-            self._session.open(self._destriped)
+    def _open_written(self) -> None:
+        if self._written is not None:
+            self._session.open(self._written)
 
-    def _say_destriping(self, text: str) -> None:
+    def _say_writing(self, text: str) -> None:
         self.open_button.hide()
         say(self.said, text)
         self.said.setVisible(bool(text))
@@ -431,7 +428,7 @@ class QualityPanel(QWidget):
 
     def stop(self) -> None:
         """Stop the thread, and drop the plots before the window goes."""
-        self.destriping.close()
+        self.writer.close()
         for view in (self.radius, self.suggestions):
             view.release()
 

@@ -1,67 +1,62 @@
-"""A frame as recorded and without the offsets of its lines, before all frames are written so."""
+"""Frames as recorded and without a pattern, before all are written so."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
 from structmask_gui.core.names import counted
 from structmask_gui.core.progress import Task
-from structmask_gui.gui.quality.destriping import Destriping
+from structmask_gui.core.stack.correction import Calibration
+from structmask_gui.gui.desktop.places import beside
+from structmask_gui.gui.panels.reference_stack_rows import FileRow
+from structmask_gui.gui.quality.frame_writer import FrameWriter, Save
 from structmask_gui.gui.quality.image_compare import ImageCompare, Picture
 from structmask_gui.gui.session.worker import Job
 from structmask_gui.gui.views.image.display import percentile_levels
 from structmask_gui.gui.views.overlay import Veil
+from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.dialogs import resize_for_text, without_icons
 from structmask_gui.gui.widgets.labels import paragraph, say
 
 if TYPE_CHECKING:
+    from structmask_gui.core.stack.correction import Correction
     from structmask_gui.core.stack.frames import Frames, Lines
     from structmask_gui.gui.session.session import Session
 
 _SAVE, _OPEN = "Save the frames…", "Open the new file"
-
-
-class _Shown(NamedTuple):
-    frame: int
-    recorded: NDArray[np.float32]
-    without: NDArray[np.float32]
+_TIFF = "TIFF (*.tif)"
+_ROWS: dict[Calibration, tuple[str, str]] = {
+    "dark": ("Dark frames", "20 or more without light, with the exposure of your frames"),
+    "even": ("Even field", "20 or more of an even, bright field: a fluorescent slide, bare resin"),
+}
+_ASK = "Choose dark frames, an even field, or both: it is said here whether your frames hold them."
 
 
 class RemovalDialog(QDialog):
-    """Shows the frame on display both ways, and offers to write all frames."""
+    """Shows a picture with and without a pattern, and offers to write all frames without it.
 
-    def __init__(
-        self,
-        parent: QWidget,
-        session: Session,
-        lines: Lines,
-        writer: Destriping,
-        ask: Callable[[Lines], object],
-    ) -> None:
+    A subclass says how the frames are written (`_save`) and how the file is called (`_named`).
+    """
+
+    def __init__(self, parent: QWidget, session: Session, writer: FrameWriter, title: str) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(f"Offsets of whole {lines}")
-        self._session, self._lines = session, lines
+        self.setWindowTitle(title)
+        self._session, self._writer = session, writer
         self._job = Job("removal", session.bug.emit)
         self._written: Path | None = None
         self.panes = ImageCompare()
-        self.panes.setAccessibleName("As recorded, and without the offsets")
+        self.panes.setAccessibleName("As recorded, and without the pattern")
         self.veil = Veil(self.panes)
         self.veil.set_placeholder("…")
-        n = 0 if session.state.frames is None else session.state.frames.n_frames
-        self.text = paragraph(
-            f"The new file holds {counted(n, 'frame')} without these offsets, for measuring the"
-            f" noise and for training. Each {lines[:-1]}'s grey level changes, and real structure"
-            f" along {lines} becomes weaker: measure intensities on the raw file."
-        )
+        self.text = paragraph()
         self.said = paragraph()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.save_button = self.buttons.addButton(_SAVE, QDialogButtonBox.ButtonRole.ActionRole)
@@ -69,42 +64,49 @@ class RemovalDialog(QDialog):
         self.open_button.hide()
         self.save_button.setDefault(True)
         self.save_button.setFocus()
-        # What is shown is written, whatever has been measured by then.
-        self.save_button.clicked.connect(lambda: ask(lines))
+        self.save_button.clicked.connect(self._ask)
         self.open_button.clicked.connect(self._open)
         self.buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 14, 16, 12)
-        layout.addWidget(self.panes, 1)
-        layout.addWidget(self.text)
-        layout.addWidget(self.said)
-        layout.addWidget(self.buttons)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(16, 14, 16, 12)
+        self.column.addWidget(self.panes, 1)
+        self.column.addWidget(self.text)
+        self.column.addWidget(self.said)
+        self.column.addWidget(self.buttons)
         self.said.hide()
         without_icons(self)
         resize_for_text(self, QSize(860, 560))
         writer.said.connect(self._say)
         writer.written.connect(self._on_written)
-        session.frame_changed.connect(self._follow)
         session.stack_changed.connect(self.close)
         session.quality.closing.connect(self._job.close)
-        self._follow()
 
-    def _follow(self) -> None:
+    def _save(self) -> Save | None:
+        raise NotImplementedError
+
+    def _named(self, source: Path, folder: Path, mark: str) -> Path:
+        raise NotImplementedError
+
+    def proposed(self) -> Path:
+        """Return where the frames go: beside the open file, or at home if that cannot be."""
         state = self._session.state
-        if state.frames is not None:
-            work = partial(_both, state.frames, state.frame, self._lines)
-            self._job.run(work, self._show, self._session.report_error)
+        return self._named(state.paths[0], beside(state.paths), state.channel_mark)
 
-    def _show(self, shown: _Shown) -> None:
+    def show_pictures(self, pictures: tuple[tuple[str, np.ndarray[Any, Any]], ...]) -> None:
+        """Show pictures beside each other, in the grey levels of the first."""
         self.veil.set_placeholder("")
-        levels = percentile_levels(shown.recorded)
-        number = f"Frame {shown.frame + 1}"
-        self.panes.set_pictures(
-            (
-                Picture(f"{number}, as recorded", shown.recorded, levels),
-                Picture(f"Without the offsets of its {self._lines}", shown.without, levels),
-            )
-        )
+        levels = percentile_levels(pictures[0][1])
+        self.panes.set_pictures(tuple(Picture(title, image, levels) for title, image in pictures))
+
+    def _ask(self) -> None:
+        save = self._save()
+        if save is None or not self._session.state.paths:
+            return
+
+        def write(name: str, _filter: str) -> None:
+            self._writer.write(Path(name), save)
+
+        dialogs.ask_new_file(self, "Save the new frames", self.proposed(), _TIFF, write)
 
     def _say(self, text: str) -> None:
         say(self.said, text)
@@ -125,8 +127,155 @@ class RemovalDialog(QDialog):
         super().done(result)
 
 
-def _both(frames: Frames, number: int, lines: Lines, _task: Task) -> _Shown:
+class OffsetsDialog(RemovalDialog):
+    """The frame on display without the offsets of its rows or columns."""
+
+    def __init__(
+        self, parent: QWidget, session: Session, writer: FrameWriter, lines: Lines
+    ) -> None:
+        super().__init__(parent, session, writer, f"Offsets of whole {lines}")
+        self._lines = lines
+        n = 0 if session.state.frames is None else session.state.frames.n_frames
+        say(
+            self.text,
+            f"The new file holds {counted(n, 'frame')} without these offsets, for measuring the"
+            f" noise and for training. Each {lines[:-1]}'s grey level changes, and real structure"
+            f" along {lines} becomes weaker: measure intensities on the raw file.",
+        )
+        session.frame_changed.connect(self._follow)
+        self._follow()
+
+    def _follow(self) -> None:
+        state = self._session.state
+        if state.frames is not None:
+            work = partial(_without_offsets, state.frames, state.frame, self._lines)
+            self._job.run(work, self.show_pictures, self._session.report_error)
+
+    def _save(self) -> Save | None:
+        from structmask_gui.io.corrected import save_destriped
+
+        # What is shown is written, whatever has been measured by then.
+        return partial(save_destriped, lines=self._lines)
+
+    def _named(self, source: Path, folder: Path, mark: str) -> Path:
+        from structmask_gui.io.corrected import destriped_path
+
+        return destriped_path(source, folder, mark)
+
+
+class CorrectionDialog(RemovalDialog):
+    """The mean frame without what dark frames or an even field show.
+
+    Parameters
+    ----------
+    files : mapping
+        The files to begin with; the dialog keeps the chosen ones in it for the next time.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        session: Session,
+        writer: FrameWriter,
+        files: dict[Calibration, Path],
+    ) -> None:
+        super().__init__(parent, session, writer, "Correct by dark frames or an even field")
+        self._files = files
+        self._correction: Correction | None = None
+        self.rows: dict[Calibration, FileRow] = {}
+        for number, (kind, (title, tip)) in enumerate(_ROWS.items()):
+            row = self.rows[kind] = FileRow(kind, title, tip)
+            row.folder = str(beside(session.state.paths))
+            row.chosen.connect(self._choose)
+            self.column.insertWidget(number, row)
+        self._follow()
+
+    def _choose(self, kind: Calibration, path: str | None) -> None:
+        if path is None:
+            self._files.pop(kind, None)
+        else:
+            self._files[kind] = Path(path)
+        self._follow()
+
+    def _follow(self) -> None:
+        for kind, row in self.rows.items():
+            path = self._files.get(kind)
+            row.set_file(*(("",) if path is None else (path.name, str(path))))
+        self._correction = None
+        self.save_button.setEnabled(False)
+        self.open_button.hide()
+        self._say("")
+        frames = self._session.state.frames
+        if frames is None:
+            return
+        say(self.text, "Comparing…" if self._files else _ASK)
+        work = partial(_compared, frames, dict(self._files))
+        self._job.run(work, self._show, self._on_failed)
+
+    def _show(self, found: _Compared) -> None:
+        self._correction = found.correction if found.correction.used else None
+        self.save_button.setEnabled(self._correction is not None)
+        say(self.text, found.words or _ASK)
+        self.show_pictures(found.pictures)
+
+    def _on_failed(self, text: str) -> None:
+        say(self.text, text)
+
+    def _save(self) -> Save | None:
+        if self._correction is None:
+            return None
+        files = tuple(self._files.values())
+        return partial(_save_corrected, correction=self._correction, files=files)
+
+    def _named(self, source: Path, folder: Path, mark: str) -> Path:
+        from structmask_gui.io.corrected import corrected_path
+
+        return corrected_path(source, folder, mark)
+
+
+def _save_corrected(
+    frames: Frames,
+    *,
+    path: Path,
+    force: bool,
+    task: Task,
+    correction: Correction,
+    files: tuple[Path, ...],
+) -> Path:
+    from structmask_gui.io.corrected import save_corrected
+    from structmask_gui.io.files.atomic import check_no_input
+
+    check_no_input(path, files)
+    return save_corrected(frames, correction, path, force=force, task=task)
+
+
+class _Compared(NamedTuple):
+    correction: Correction
+    words: str
+    pictures: tuple[tuple[str, np.ndarray[Any, Any]], ...]
+
+
+def _without_offsets(
+    frames: Frames, number: int, lines: Lines, _task: Task
+) -> tuple[tuple[str, np.ndarray[Any, Any]], ...]:
     from structmask_gui.core.stack.destripe import destriped_frame
 
     recorded = frames.read(number).astype(np.float32)
-    return _Shown(number, recorded, destriped_frame(frames, number, lines))
+    return (
+        (f"Frame {number + 1}, as recorded", recorded),
+        (f"Without the offsets of its {lines}", destriped_frame(frames, number, lines)),
+    )
+
+
+def _compared(frames: Frames, files: Mapping[Calibration, Path], task: Task) -> _Compared:
+    from structmask_gui.core.stack.correction import held, held_words, mean_frame
+    from structmask_gui.io.corrected import read_correction
+
+    correction = read_correction(files, task)
+    correction.check(frames)
+    mean = mean_frame(frames, task)
+    words = " ".join(held_words(held(mean, correction, one.kind), one) for one in correction.used)
+    pictures = [("Mean of the frames, as recorded", mean)]
+    if correction.used:
+        pictures.append(("Corrected", correction.applied(mean)))
+    return _Compared(correction, words, tuple(pictures))

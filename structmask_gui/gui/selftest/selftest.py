@@ -289,7 +289,6 @@ class SelfTest:
             "replace preset": lambda: window.show_panel("presets").save_named(PRESET),
             "save view": lambda: window.views.save_view(window.views.views[0]),
             "removal": window.commands.preview_removal,
-            "destriped": lambda: window.show_panel("quality").ask_destriped("rows"),
             **{f"{kind} stack": row.ask for kind, row in rows.items()},
             "bug": lambda: window.show_bug("Traceback of the self-test"),
         }

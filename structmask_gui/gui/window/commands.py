@@ -224,6 +224,7 @@ class Commands(QObject):
             "use_trainer_shape": partial(self.saving.copy_for, "careamics"),
             "what_to_record": self.what_to_record,
             "preview_removal": self.preview_removal,
+            "correct": self.correct,
             "add_files": self.add_files,
             "measure_every_second": self.session.edits.take_every_second,
             "back_to_recommended": self.session.edits.back_to_recommended,
@@ -258,6 +259,10 @@ class Commands(QObject):
     def preview_removal(self) -> None:
         """Show a frame without the offsets of its lines."""
         self.window.panel("quality").preview_removal()
+
+    def correct(self) -> None:
+        """Compare the frames with dark frames or an even field, and offer to correct them."""
+        self.window.panel("quality").correct()
 
     def show_why(self) -> None:
         """Show what speaks for the present mask."""

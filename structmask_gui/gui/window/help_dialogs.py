@@ -72,9 +72,8 @@ your data, and without averaging. Nothing in the field should move, blink or ble
 <p><b>Point scanner or electron microscope</b>: an even bright field, or bare resin. Dark frames
 show only the electronics there, because the correlation arises in the detected signal; a dark stack
 alone does not settle the answer there.</p>
-<p><b>The same pattern in every frame</b>: if the dark frames show it, subtract their mean; if an
-even bright field shows it, divide by its mean (in Fiji: <i>Process &gt; Image Calculator</i>). Then
-open the corrected frames.</p>
+<p><b>The same pattern in every frame</b>: <i>Measure &gt; Correct by dark frames or an even
+field…</i> says whether these show it, and takes it off.</p>
 <p>Open these frames as they are: not averaged, registered, denoised, or saved as JPEG.</p>"""
 """What decides whether a correlation is noise or sample; docs/what-to-record.md says more."""
 

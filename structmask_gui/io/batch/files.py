@@ -11,12 +11,12 @@ from typing import Literal
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.io.corrected import is_corrected
 from structmask_gui.io.denoise_files import is_denoised
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.files.paths import exists, is_file, is_folder, read_small, reason, shown
 from structmask_gui.io.formats.known import is_readable_name
 from structmask_gui.io.formats.zarr import is_zarr_folder
-from structmask_gui.io.results.destriped import is_destriped
 from structmask_gui.io.results.files import ResultFiles, is_result, plan_results
 
 Per = Literal["file", "folder", "all"]
@@ -183,8 +183,8 @@ def _in_folder(folder: Path, recursive: bool, task: Task) -> list[Path]:
 
 
 def _was_made(file: Path) -> bool:
-    """Say whether an earlier run left a file: a mask, denoised or destriped frames."""
-    return is_result(file) or is_denoised(file) or is_destriped(file)
+    """Say whether an earlier run left a file: a mask, denoised or corrected frames."""
+    return is_result(file) or is_denoised(file) or is_corrected(file)
 
 
 def _in_list(path: Path, recursive: bool | None, task: Task) -> list[Path]:

@@ -89,7 +89,7 @@ def test_an_answer_about_a_part_says_so():
 
 def test_what_has_to_be_done_first():
     fixed = answer(with_flags(automatic("row 7"), "fixed_pattern"))
-    assert (fixed.certainty, fixed.actions[0]) == ("act first", "what_to_record")
+    assert (fixed.certainty, fixed.actions[:2]) == ("act first", ("correct", "what_to_record"))
     assert fixed.what.startswith("The same pattern is in every frame")
     lines = answer(automatic("offsets"))
     # That rows have offsets is as sure as other findings; that is told apart from what to do.
@@ -465,5 +465,6 @@ def test_a_pattern_in_dark_frames_is_the_cameras():
     told = answer(with_flags(with_estimate_of(found, estimate), "fixed_pattern", "shared_frames"))
     assert told.what == "The camera has a fixed pattern: every dark frame shows it."
     assert told.how_sure.startswith("Act first. Meanwhile, for its noise and that pattern together")
-    assert told.advice.startswith("Subtract the mean of the dark frames from your images")
+    assert told.advice.startswith("Correct your frames by these dark frames")
+    assert told.actions[0] == "correct"
     assert "share noise" not in told.advice

@@ -41,7 +41,7 @@ def test_the_answer_says_so():
     # Not in other words in Why?, which names what the lines do not.
     assert untested(told.not_tested) == "Other fixed patterns were not tested."
     assert not any("a fixed pattern" in note for note in found.notes)
-    assert told.actions.count("what_to_record") == 1
+    assert told.actions.count("correct") == 1
     told = answer(extract(acquired(0.0, 4.0), AUTOMATIC))
     assert "Single pixels" not in told.advice
     assert "Other" not in told.how_sure

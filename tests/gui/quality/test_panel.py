@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,13 +24,12 @@ from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.gui.desktop import places
 from structmask_gui.gui.quality.curves import SuggestionView
 from structmask_gui.gui.quality.denoising import proposed_target
-from structmask_gui.gui.quality.destriping import Destriping
 from structmask_gui.gui.quality.panel import QualityPanel
-from structmask_gui.gui.quality.removal import RemovalDialog
+from structmask_gui.gui.quality.removal import OffsetsDialog, RemovalDialog
 from structmask_gui.gui.session.quality import ALIKE, BARE, PRESENT
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.io.results.destriped import save_destriped
+from structmask_gui.io.corrected import save_destriped
 from tests.gui.conftest import noise, wait_for_result
 from tests.gui.open_dialogs import dialog
 from tests.io.maker_files import write_ome_set
@@ -302,14 +302,15 @@ def test_noise_along_whole_rows_offers_destriped_frames(
     assert panel.destripe_button.isVisibleTo(panel)
     assert "whole rows" in panel.reach.text()
     target = tmp_path / "out.tif"
-    panel.destriping.save(target, "rows")
+    panel.writer.write(target, ROWS)
     qtbot.waitUntil(lambda: "Written" in panel.said.text(), timeout=15_000)
     written = tifffile.imread(target)
     assert written.shape == frames.shape
     # The sample lies within the program, where nobody writes.
+    panel.preview_removal()
     with monkeypatch.context() as patched:
         patched.setattr(places, "sample_stack", lambda: path)
-        assert panel.destriping.proposed().parent == Path.home()
+        assert dialog(RemovalDialog).proposed().parent == Path.home()
     np.testing.assert_allclose(written[2], destriped(frames[2].astype(np.float32), "rows"))
     assert written.mean(axis=2).std() < 0.5 * frames.mean(axis=2).std()
     assert panel.open_button.isVisibleTo(panel)
@@ -337,6 +338,9 @@ def test_lines_that_the_verdict_calls_endless_offer_destriped_frames(
     assert window.headline.row.buttons["preview_removal"].isVisible()
 
 
+ROWS = partial(save_destriped, lines="rows")
+
+
 def save_as(target: Path) -> None:
     """Choose a file in the dialog that asks for one."""
     asked = dialog(QFileDialog)
@@ -361,7 +365,7 @@ def test_the_lines_that_were_previewed_are_written(
     window.session.edits.set_parameters(Parameters())  # which know no verdict
     wait_for_result(window.session, qtbot)
     shown.save_button.click()
-    with qtbot.waitSignal(panel.destriping.written):
+    with qtbot.waitSignal(panel.writer.written):
         save_as(target)
     expected = destriped(frames[2].astype(np.float32), "columns")
     np.testing.assert_allclose(tifffile.imread(target)[2], expected)
@@ -406,11 +410,11 @@ def test_the_open_file_is_not_overwritten(loaded: MainWindow, stack_file: Path, 
     wait_current(loaded.session, qtbot)
     before = stack_file.read_bytes()
     with qtbot.waitSignal(loaded.session.failed):
-        panel.destriping.save(stack_file, "rows")
+        panel.writer.write(stack_file, ROWS)
     assert "choose another name" in loaded.session.state.error
     assert stack_file.read_bytes() == before
-    with qtbot.waitSignal(panel.destriping.written):
-        panel.destriping.save(stack_file.with_name("out.tif"), "rows")
+    with qtbot.waitSignal(panel.writer.written):
+        panel.writer.write(stack_file.with_name("out.tif"), ROWS)
     assert loaded.session.state.error == ""
 
 
@@ -429,7 +433,7 @@ def test_no_other_open_file_is_overwritten(
     before = {path: path.read_bytes() for path in (dark, second)}
     for path in before:
         with qtbot.waitSignal(loaded.session.failed):
-            panel.destriping.save(path, "rows")
+            panel.writer.write(path, ROWS)
         assert loaded.session.state.error.startswith(f"{path.name} is an image file that is open")
     assert {path: path.read_bytes() for path in before} == before
 
@@ -495,4 +499,6 @@ def test_files_of_another_channel_than_the_first_have_its_number(
         window.session.open(path, channel=channel)
         wait_for_result(window.session, qtbot)
         assert proposed_target(window.session.state).name == f"two{mark}_denoised.ome.tif"
-        assert Destriping(window.session).proposed() == tmp_path / f"two{mark}_destriped.tif"
+        removal = OffsetsDialog(window, window.session, window.panel("quality").writer, "rows")
+        assert removal.proposed() == tmp_path / f"two{mark}_destriped.tif"
+        removal.reject()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.progress import NO_TASK
 from structmask_gui.gui.export.work import Result, write_masks
 from structmask_gui.gui.quality.denoise_work import Plan, denoise, look
-from structmask_gui.gui.quality.destriping import Destriping
+from structmask_gui.gui.quality.frame_writer import FrameWriter
 from structmask_gui.gui.session.denoised import DenoisedStack
 from structmask_gui.gui.session.engine import Engine
 from structmask_gui.gui.session.preview import LivePreview
 from structmask_gui.gui.session.session import Session
+from structmask_gui.io.corrected import save_destriped
 from tests.gui.conftest import noise, wait_for_result
 from tests.io.maker_files import write_ome_set
 
@@ -116,7 +118,8 @@ def test_it_is_not_predicted(session: Session, stack_file: Path, qtbot: QtBot):
 def test_it_is_not_destriped(session: Session, stack_file: Path, qtbot: QtBot):
     write_anew(stack_file)
     with qtbot.waitSignal(session.failed) as said:
-        Destriping(session, session).save(stack_file.with_name("out.tif"), "rows")
+        save = partial(save_destriped, lines="rows")
+        FrameWriter(session, session).write(stack_file.with_name("out.tif"), save)
     assert said.args == [CHANGED]
     assert not stack_file.with_name("out.tif").exists()
 

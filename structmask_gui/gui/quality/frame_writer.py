@@ -1,26 +1,32 @@
-"""Destriped frames of the open stack, written off the GUI thread."""
+"""Frames of the open stack without a pattern, written off the GUI thread."""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.progress import Task
-from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session.opening import check_unchanged
 from structmask_gui.gui.session.worker import Job, Step
 
 if TYPE_CHECKING:
-    from structmask_gui.core.stack.frames import Lines
+    from structmask_gui.core.stack.frames import Frames
     from structmask_gui.gui.session.session import Session
     from structmask_gui.gui.session.state import State
 
 
-class Destriping(QObject):
-    """Writes the frames without the offsets of their rows or columns."""
+class Save(Protocol):
+    """What writes all frames without something, as `io.corrected` does."""
+
+    def __call__(self, frames: Frames, *, path: Path, force: bool, task: Task) -> Path:
+        """Write the frames and return the file."""
+
+
+class FrameWriter(QObject):
+    """Writes the frames without the offsets of their lines, or without a fixed pattern."""
 
     written = Signal(object)  # the file that holds the frames
     said = Signal(str)  # how far it has come; empty when there is nothing to say
@@ -28,32 +34,23 @@ class Destriping(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._job = Job("destripe", session.bug.emit, order="all")
-        session.writers.add("the destriped frames", self._job)
+        self._job = Job("new frames", session.bug.emit, order="all")
+        session.writers.add("the new frames", self._job)
         self._job.stepped.connect(self._on_step)
         session.stack_changed.connect(self._on_stack)
         session.quality.closing.connect(self.close)
 
-    def proposed(self) -> Path | None:
-        """Return where the frames go: beside the open file, or at home if that cannot be."""
-        from structmask_gui.io.results.destriped import destriped_path
-
-        state = self._session.state
-        if not state.paths:
-            return None
-        return destriped_path(state.paths[0], beside(state.paths), state.channel_mark)
-
-    def save(self, path: Path, lines: Lines) -> None:
+    def write(self, path: Path, save: Save) -> None:
         """Write the frames, replacing an old file."""
         state = self._session.state
         if state.frames is None:
             return
-        self.said.emit("Writing destriped frames…")
-        work = partial(_write, path, self._session.inputs, state, lines)
+        self.said.emit("Writing the new frames…")
+        work = partial(_write, path, self._session.inputs, state, save)
         self._job.run(work, self._on_written, self._on_failed)
 
     def _on_step(self, step: Step) -> None:
-        self.said.emit(f"Writing destriped frames: {step.done} of {step.total}")
+        self.said.emit(f"Writing the new frames: {step.done} of {step.total}")
 
     def _on_written(self, path: Path) -> None:
         self._session.withdraw_error(self)
@@ -74,11 +71,10 @@ class Destriping(QObject):
         self._job.close()
 
 
-def _write(path: Path, inputs: tuple[Path, ...], state: State, lines: Lines, task: Task) -> Path:
+def _write(path: Path, inputs: tuple[Path, ...], state: State, save: Save, task: Task) -> Path:
     from structmask_gui.io.files.atomic import check_no_input
-    from structmask_gui.io.results.destriped import save_destriped
 
     check_no_input(path, inputs)
     check_unchanged(state.signatures)
     assert state.frames is not None
-    return save_destriped(state.frames, lines, path, force=True, task=task)
+    return save(state.frames, path=path, force=True, task=task)

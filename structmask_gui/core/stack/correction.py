@@ -1,0 +1,305 @@
+"""Remove a fixed pattern: subtract the mean of dark frames, divide by that of an even field.
+
+Both are the usual steps of calibrating a camera. Whether the frames hold what the reference shows
+is measured before, because a pattern that they do not hold would be added to them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.arrays import AnyArray, FloatArray
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.stack.fill import without_fill
+from structmask_gui.core.stack.frames import Frames, cuts, evenly, finite
+
+Calibration = Literal["dark", "even"]
+"""What shows a fixed pattern: frames without light, or frames of an even field."""
+
+CALLED: dict[Calibration, str] = {"dark": "dark frames", "even": "even field"}
+
+_SEEN = 32
+"""Frames that are averaged, at most, to see which pattern they hold."""
+
+_COARSE = 31
+"""Side of the square whose mean is taken off before patterns are compared: what is smoother is
+shading, and the sample."""
+
+_AROUND = 15
+"""Side of the square over which the sample's changes are averaged: where it changes much, a place
+says little of a faint pattern."""
+
+_FLATTEST = 0.05
+"""Quantile of these changes that is no smaller than those of the noise."""
+
+_PARTS = 6
+"""Parts of each side that are left out in turn, which gives the error of the share."""
+
+_SURE = 3.0
+"""Standard errors from which a share, or a pattern, is told from none."""
+
+_HELD, _ABSENT = 0.5, 0.25
+"""Share of a pattern from which removing it leaves less than there was, and from which it is said
+to be there; and up to which it is said not to be."""
+
+_ENOUGH = 20
+"""Frames of a reference that show patterns well below their noise."""
+
+_UNLIT = 0.05
+"""Share of the mean light below which a pixel of an even field says nothing."""
+
+
+class Held(NamedTuple):
+    """How much of a reference's pattern some frames hold."""
+
+    share: float
+    """1 if they hold all of it, 0 if nothing; 0 as well where the reference shows no pattern."""
+    error: float  # Standard error of the share
+    pattern: float
+    """Standard deviation of the pattern in the frames' units, as the reference shows it; 0 if it
+    shows none."""
+
+    @property
+    def there(self) -> bool:
+        """Whether removing the pattern leaves less of it than there is."""
+        return self.share > _HELD and self.share > _SURE * self.error
+
+    @property
+    def absent(self) -> bool:
+        """Whether hardly anything of the pattern is there, so that removing it would add it."""
+        return self.pattern > 0 and abs(self.share) < _ABSENT and self.error < _ABSENT / 2
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The mean of dark frames or of an even field.
+
+    ``halves``: means of every second frame, which share no noise, shape (2, y, x); of one frame,
+    shape (1, y, x).
+    """
+
+    kind: Calibration
+    name: str
+    n_frames: int
+    halves: FloatArray
+
+    @cached_property
+    def mean(self) -> FloatArray:
+        """Mean over the frames, shape (y, x)."""
+        return np.average(self.halves, axis=0, weights=_in_halves(self.n_frames))
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What is subtracted from every frame, and what it is divided by.
+
+    Parameters
+    ----------
+    dark : Reference, optional
+        Frames without light.
+    even : Reference, optional
+        Frames of an even field. Their offset is subtracted as well, where dark frames are given.
+
+    Raises
+    ------
+    InputError
+        If the two are of unlike sizes, or there is no light in the even field.
+    """
+
+    dark: Reference | None = None
+    even: Reference | None = None
+
+    def __post_init__(self) -> None:
+        if self.dark is None or self.even is None:
+            return
+        if self.dark.mean.shape != self.even.mean.shape:
+            raise _unlike(self.dark, self.even.mean.shape, self.even.name)
+
+    @property
+    def used(self) -> tuple[Reference, ...]:
+        """The references that there are."""
+        return tuple(one for one in (self.dark, self.even) if one is not None)
+
+    def of(self, kind: Calibration) -> Reference:
+        """Return the reference of a kind, which has to be there."""
+        return next(one for one in self.used if one.kind == kind)
+
+    @property
+    def words(self) -> str:
+        """What was done, as in "dark frames subtracted, divided by an even field"."""
+        said = {"dark": "dark frames subtracted", "even": "divided by an even field"}
+        return ", ".join(said[one.kind] for one in self.used)
+
+    @cached_property
+    def gain(self) -> FloatArray | None:
+        """Light that each pixel gets or keeps, over the mean; shape (y, x)."""
+        if self.even is None:
+            return None
+        light = self.even.mean - (0.0 if self.dark is None else self.dark.mean)
+        level = float(light.mean())
+        if not level > 0:
+            beside = "" if self.dark is None else f" beyond that of {self.dark.name}"
+            raise InputError(
+                f"{self.even.name} holds no light{beside}; give frames of an even, bright field."
+            )
+        gain = light / level
+        # A pixel without light would become as bright as its noise allows.
+        return np.where(gain < _UNLIT, 1.0, gain)
+
+    def check(self, frames: Frames) -> None:
+        """Raise `InputError` if frames are of another size than the references."""
+        for one in self.used:
+            if one.mean.shape != frames.frame_shape:
+                raise _unlike(one, frames.frame_shape, frames.name)
+
+    def applied(self, image: AnyArray) -> FloatArray:
+        """Return an image without the patterns, in its own units; shape (y, x)."""
+        values = np.array(image, dtype=np.float64)
+        if self.dark is not None:
+            values -= self.dark.mean
+        if (gain := self.gain) is not None:
+            values /= gain
+        return values
+
+    def corrected(self, frames: Frames, number: int) -> NDArray[np.float32]:
+        """Return a frame without the patterns, float32; fill and marks of missing pixels stay."""
+        self.check(frames)
+        values = self.applied(without_fill(frames, own=True).read(number)).astype(np.float32)
+        missing = np.isnan(values)
+        if missing.any():
+            values[missing] = frames.read(number)[missing]
+        return values
+
+
+def mean_frame(frames: Frames, task: Task = NO_TASK) -> FloatArray:
+    """Return the mean of some frames, shape (y, x): what is the same in every frame shows in it."""
+    mean = np.zeros(frames.frame_shape)
+    numbers = evenly(frames.n_frames, _SEEN)
+    for number in numbers:
+        task.stop_if_cancelled()
+        mean += finite(frames.read(number)) / len(numbers)
+    return mean
+
+
+def read_reference(kind: Calibration, frames: Frames, task: Task = NO_TASK) -> Reference:
+    """Average dark frames, or frames of an even field."""
+    counts = _in_halves(frames.n_frames)
+    halves = np.zeros((len(counts), *frames.frame_shape))
+    for number in range(frames.n_frames):
+        task.stop_if_cancelled()
+        task.report(number, frames.n_frames, f"Averaging {frames.name}")
+        half = number % len(counts)
+        halves[half] += finite(frames.read(number)) / counts[half]
+    return Reference(kind, frames.name, frames.n_frames, halves)
+
+
+def held(mean: FloatArray, correction: Correction, kind: Calibration) -> Held:
+    """Measure how much of a reference's pattern frames hold.
+
+    It is the slope of the mean frame over the pattern, what is smooth taken off both, with most
+    weight where the sample changes least. The noise that is left in the pattern would make it too
+    small; the two halves of the reference, whose noise differs, give the pattern's own variance.
+    The error is that of a jackknife over parts of the field.
+
+    Parameters
+    ----------
+    mean : ndarray, shape (y, x)
+        The mean of the frames to be corrected; see `mean_frame`.
+    correction : Correction
+        The references; of an even field's pattern the light is known only with dark frames.
+    kind : {"dark", "even"}
+        Whose pattern is looked for.
+    """
+    smooth = _smooth(mean)
+    fine = mean - smooth
+    first, second = _patterns(smooth, correction, kind)
+    weights = _flatness(fine)
+    own = weights * (fine * (first + second) / 2)
+    parts = _sums(own), _sums(weights * first * second), _sums(weights)
+    crossed, squared, total = (float(part.sum()) for part in parts)
+    left_out = squared - parts[1]
+    spread = float(np.sqrt((parts[1].size - 1) * np.mean((left_out - left_out.mean()) ** 2)))
+    if squared <= _SURE * spread or total <= 0:
+        return Held(0.0, 0.0, 0.0)
+    shares = (crossed - parts[0]) / np.where(left_out > 0, left_out, np.inf)
+    error = float(np.sqrt((shares.size - 1) * np.mean((shares - shares.mean()) ** 2)))
+    if len(correction.of(kind).halves) == 1:
+        # How much of one frame is noise, which makes the share too small, is not known.
+        error = max(error, 1 - crossed / squared)
+    return Held(crossed / squared, error, float(np.sqrt(squared / total)))
+
+
+def held_words(found: Held, reference: Reference) -> str:
+    """Say whether frames hold a reference's pattern, and what to do."""
+    name, what = reference.name, "subtracting" if reference.kind == "dark" else "dividing by"
+    if found.pattern == 0:
+        few = " 20 frames show more." if reference.n_frames < _ENOUGH else ""
+        return f"{name} shows no pattern beyond smooth shading.{few}"
+    share = f"{100 * found.share:.0f} %"
+    if found.there:
+        return f"Your frames hold {share} of the pattern of {name}: {what} it removes that."
+    if found.absent:
+        return (
+            f"Your frames do not hold the pattern of {name}: {what} it would add it. What is the"
+            " same in all of them comes from elsewhere, or is your sample."
+        )
+    return (
+        f"Whether your frames hold the pattern of {name} is not sure; 20 frames, recorded with the"
+        " same settings, would tell."
+    )
+
+
+def _patterns(
+    smooth: FloatArray, correction: Correction, kind: Calibration
+) -> tuple[FloatArray, FloatArray]:
+    """Return the fine pattern that a mean frame would hold, twice; ``smooth``: its shading."""
+    halves = correction.of(kind).halves
+    if kind == "dark":
+        found = [half - _smooth(half) for half in halves]
+    else:
+        offset = np.zeros_like(smooth) if correction.dark is None else correction.dark.mean
+        lit, found = smooth - _smooth(offset), []
+        for half in halves:
+            around = _smooth(light := half - offset)
+            found.append(lit * (light - around) / np.where(around > 0, around, np.inf))
+    return found[0], found[-1]
+
+
+def _smooth(image: FloatArray) -> FloatArray:
+    from scipy.ndimage import uniform_filter
+
+    return np.asarray(uniform_filter(image, _COARSE, mode="reflect"))
+
+
+def _in_halves(n_frames: int) -> tuple[int, ...]:
+    """Return how many of some frames are in each half."""
+    return (1,) if n_frames == 1 else ((n_frames + 1) // 2, n_frames // 2)
+
+
+def _flatness(fine: FloatArray) -> FloatArray:
+    """Return the weight of each pixel: the inverse of how much changes around it."""
+    from scipy.ndimage import uniform_filter
+
+    around = uniform_filter(fine**2, _AROUND, mode="reflect")
+    floor = float(np.quantile(around, _FLATTEST))
+    return np.asarray(1.0 / (around + floor)) if floor > 0 or around.any() else np.ones_like(fine)
+
+
+def _sums(values: FloatArray) -> FloatArray:
+    """Return the sums over the parts of a field."""
+    rows, columns = (cuts(side, min(_PARTS, side)) for side in values.shape)
+    return np.array([values[y0:y1, x0:x1].sum() for y0, y1 in rows for x0, x1 in columns])
+
+
+def _unlike(reference: Reference, shape: tuple[int, ...], name: str) -> InputError:
+    height, width = reference.mean.shape
+    return InputError(
+        f"{reference.name} has frames of {height} x {width} pixels and {name} of {shape[0]} x"
+        f" {shape[1]}; give frames of the same size."
+    )

@@ -1,0 +1,153 @@
+"""Dark frames and even fields: what they show, whether frames hold it, and frames without it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.stack.correction import (
+    Correction,
+    held,
+    held_words,
+    mean_frame,
+    read_reference,
+)
+from structmask_gui.core.stack.frames import ArrayFrames
+
+SHAPE = (128, 160)
+
+
+def picture(rng, strength):
+    """Return smooth blobs of some strength, in units of the noise."""
+    blobs = np.exp(gaussian_filter(rng.normal(size=SHAPE), 5) * 8)
+    return strength * blobs / blobs.std()
+
+
+def pattern(kind, rng):
+    """Return a pattern of unit variance."""
+    if kind == "columns":
+        found = np.tile(rng.normal(size=SHAPE[1]), (SHAPE[0], 1))
+    elif kind == "pixels":
+        found = rng.normal(size=SHAPE)
+    else:
+        found = gaussian_filter(rng.normal(size=SHAPE), 2)
+    return found / found.std()
+
+
+def reference(kind, image, rng, n=20, noise=1.0):
+    return read_reference(kind, ArrayFrames(image + noise * rng.normal(size=(n, *SHAPE)), kind))
+
+
+@pytest.mark.parametrize("kind", ["columns", "pixels", "clouds"])
+@pytest.mark.parametrize("strength", [0.3, 3.0])
+@pytest.mark.parametrize("there", [True, False])
+def test_dark_frames_say_whether_frames_hold_their_pattern(kind, strength, there):
+    rng = np.random.default_rng([len(kind), there])
+    offsets = 0.4 * pattern(kind, rng)
+    dark = reference("dark", offsets, rng)
+    frames = picture(rng, strength) + there * offsets + rng.normal(size=(8, *SHAPE))
+    correction = Correction(dark=dark)
+    found = held(mean_frame(ArrayFrames(frames)), correction, "dark")
+    assert found.pattern == pytest.approx(0.4, rel=0.2)
+    assert abs(found.share - there) < 4 * found.error + 0.05
+    assert found.there == there
+    # Under a strong sample that is as fine as the pattern, its absence may stay unsure.
+    assert found.absent == (not there) or (kind == "clouds" and strength == 3.0)
+    said = held_words(found, dark)
+    assert ("removes that" in said, "would add it" in said) == (there, found.absent)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_an_even_field_shows_what_gets_more_light(there):
+    rng = np.random.default_rng(3)
+    gain = 1 + 0.05 * pattern("clouds", rng)
+    dark = reference("dark", np.full(SHAPE, 100.0), rng)
+    even = reference("even", 100 + 500 * gain, rng, noise=20)
+    light = 50 + picture(rng, 10)
+    frames = 100 + light * (gain if there else 1) + rng.normal(size=(8, *SHAPE))
+    correction = Correction(dark, even)
+    found = held(mean_frame(ArrayFrames(frames)), correction, "even")
+    assert (found.there, found.absent) == (there, not there)
+    if there:
+        corrected = correction.corrected(ArrayFrames(frames), 0)
+        left = corrected - light
+        assert np.abs(left - left.mean()).std() < 1.1  # the noise alone
+
+
+def test_frames_are_corrected_by_both():
+    rng = np.random.default_rng(4)
+    offsets, gain = 100 + 5 * pattern("columns", rng), 1 + 0.2 * np.sin(np.arange(SHAPE[1]) / 9)
+    light = 50 + picture(rng, 20)
+    correction = Correction(
+        reference("dark", offsets, rng, noise=0), reference("even", offsets + 300 * gain, rng, 2, 0)
+    )
+    found = correction.corrected(ArrayFrames((offsets + light * gain)[np.newaxis]), 0)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found / found.mean(), light / light.mean(), rtol=1e-3)
+    assert correction.words == "dark frames subtracted, divided by an even field"
+
+
+def test_the_mean_weighs_every_frame_alike():
+    frames = np.arange(5.0)[:, None, None] * np.ones((5, *SHAPE))
+    for n in range(1, 6):
+        assert read_reference("dark", ArrayFrames(frames[:n])).mean == pytest.approx((n - 1) / 2)
+
+
+def test_one_frame_never_says_that_a_pattern_is_absent():
+    rng = np.random.default_rng(5)
+    offsets = 0.3 * pattern("pixels", rng)
+    frames = ArrayFrames(offsets + rng.normal(size=(8, *SHAPE)))
+    alone = Correction(dark=reference("dark", offsets, rng, n=1, noise=2.0))
+    found = held(mean_frame(frames), alone, "dark")
+    assert found.share < 0.25
+    assert not found.there
+    assert not found.absent
+    assert "not sure" in held_words(found, alone.dark)
+    # A mean that was saved before, in one frame, says so as well as its frames.
+    saved = Correction(dark=reference("dark", offsets, rng, n=1, noise=0.05))
+    assert held(mean_frame(frames), saved, "dark").there
+
+
+def test_noise_alone_is_no_pattern():
+    rng = np.random.default_rng(6)
+    dark = reference("dark", np.full(SHAPE, 7.0), rng, n=6)
+    found = held(mean_frame(ArrayFrames(rng.normal(size=(6, *SHAPE)))), Correction(dark), "dark")
+    assert found == (0.0, 0.0, 0.0)
+    assert not found.there
+    assert not found.absent
+    said = held_words(found, dark)
+    assert said == "dark shows no pattern beyond smooth shading. 20 frames show more."
+
+
+def test_missing_pixels_stay_missing():
+    rng = np.random.default_rng(7)
+    frames = rng.normal(100, 5, (3, *SHAPE))
+    frames[:, :9] = np.nan
+    found = Correction(reference("dark", np.full(SHAPE, 9.0), rng, noise=0))
+    page = found.corrected(ArrayFrames(frames), 1)
+    assert np.isnan(page[:9]).all()
+    np.testing.assert_allclose(page[9:], frames[1, 9:] - 9, rtol=1e-5)
+
+
+def test_a_pixel_without_light_is_left_as_it_is():
+    even = np.full(SHAPE, 200.0)
+    even[5, 5] = 0
+    found = Correction(even=read_reference("even", ArrayFrames(even[np.newaxis])))
+    page = found.corrected(ArrayFrames(np.full((1, *SHAPE), 10.0)), 0)
+    assert page[5, 5] == 10
+    assert np.isfinite(page).all()
+
+
+def test_what_does_not_fit_is_refused():
+    rng = np.random.default_rng(8)
+    small = read_reference("dark", ArrayFrames(rng.normal(size=(2, 64, 64)), "small.tif"))
+    even = reference("even", np.full(SHAPE, 90.0), rng)
+    with pytest.raises(InputError, match=r"small\.tif has frames of 64 x 64 pixels and even of"):
+        Correction(small, even)
+    with pytest.raises(InputError, match=r"and the array of 128 x 160; give frames of the same"):
+        Correction(small).corrected(ArrayFrames(np.ones((1, *SHAPE))), 0)
+    unlit = Correction(reference("dark", np.full(SHAPE, 100.0), rng), even)
+    with pytest.raises(InputError, match="even holds no light beyond that of dark"):
+        unlit.applied(np.ones(SHAPE))
