@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.gui.quality.removal import CorrectionDialog
 from structmask_gui.gui.window.main_window import MainWindow
-from tests.gui.conftest import dialog, wait_for_result
+from tests.gui.conftest import wait_for_result
+from tests.gui.open_dialogs import dialog
 from tests.gui.quality.test_panel import save_as
 
 SHAPE = (128, 144)

@@ -32,6 +32,7 @@ from structmask_gui.core.stack.frames import Region
 from structmask_gui.gui.batch.window import BatchWindow
 from structmask_gui.gui.export.trainer_dialog import SnippetDialog
 from structmask_gui.gui.quality.denoise_window import DenoiseWindow
+from structmask_gui.gui.quality.removal import CorrectionDialog
 from structmask_gui.gui.widgets.find_command import FindCommand, found, plain
 from structmask_gui.gui.widgets.wording import said
 from structmask_gui.gui.window.actions import ACTIONS, MENUS
@@ -243,6 +244,13 @@ def check_guide_said(window: MainWindow, _qtbot: QtBot) -> None:
     assert said.startswith("The guide is") or window.docks["help"].isVisible()
 
 
+def check_correction(window: MainWindow, qtbot: QtBot) -> None:
+    shown = dialog(CorrectionDialog)
+    qtbot.waitUntil(lambda: len(shown.panes.pictures) == 1, timeout=15_000)
+    assert shown.rows["dark"].button.isVisible()
+    shown.close()
+
+
 def check_recording(_window: MainWindow, _qtbot: QtBot) -> None:
     assert "Six or more frames" in dialog(RecordDialog).label.text()
 
@@ -383,6 +391,7 @@ CHECKS: dict[str, Check] = {
     "compare_file": file_dialog_of(EXISTING_ONE),
     "help": panel("help"),
     "guide": check_guide_said,
+    "correct": check_correction,
     "what_to_record": check_recording,
     "find_command": check_finding,
     "shortcuts": check_shortcuts,
