@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from structmask_gui.core.stack.frames import Frames, Lines
     from structmask_gui.gui.session.session import Session
 
+_Pictures = tuple[tuple[str, np.ndarray[Any, Any]], ...]
+"""Pictures with their titles."""
+
 _SAVE, _OPEN = "Save the frames…", "Open the new file"
 _TIFF = "TIFF (*.tif)"
 _ROWS: dict[Calibration, tuple[str, str]] = {
@@ -44,6 +47,8 @@ class RemovalDialog(QDialog):
 
     A subclass says how the frames are written (`_save`) and how the file is called (`_named`).
     """
+
+    ONE_SCALE = True  # both pictures are of one brightness
 
     def __init__(self, parent: QWidget, session: Session, writer: FrameWriter, title: str) -> None:
         super().__init__(parent)
@@ -92,11 +97,18 @@ class RemovalDialog(QDialog):
         state = self._session.state
         return self._named(state.paths[0], beside(state.paths), state.channel_mark)
 
-    def show_pictures(self, pictures: tuple[tuple[str, np.ndarray[Any, Any]], ...]) -> None:
-        """Show pictures beside each other, in the grey levels of the first."""
+    def show_pictures(self, pictures: _Pictures) -> None:
+        """Show pictures beside each other, in the grey levels of the first, or in their own."""
         self.veil.set_placeholder("")
-        levels = percentile_levels(pictures[0][1])
-        self.panes.set_pictures(tuple(Picture(title, image, levels) for title, image in pictures))
+        levels = [percentile_levels(image) for _, image in pictures]
+        if self.ONE_SCALE:
+            levels = [levels[0]] * len(levels)
+        self.panes.set_pictures(
+            tuple(
+                Picture(title, image, own)
+                for (title, image), own in zip(pictures, levels, strict=True)
+            )
+        )
 
     def _ask(self) -> None:
         save = self._save()
@@ -171,6 +183,8 @@ class CorrectionDialog(RemovalDialog):
     files : mapping
         The files to begin with; the dialog keeps the chosen ones in it for the next time.
     """
+
+    ONE_SCALE = False  # the level of the dark frames is taken off
 
     def __init__(
         self,
@@ -252,12 +266,10 @@ def _save_corrected(
 class _Compared(NamedTuple):
     correction: Correction
     words: str
-    pictures: tuple[tuple[str, np.ndarray[Any, Any]], ...]
+    pictures: _Pictures
 
 
-def _without_offsets(
-    frames: Frames, number: int, lines: Lines, _task: Task
-) -> tuple[tuple[str, np.ndarray[Any, Any]], ...]:
+def _without_offsets(frames: Frames, number: int, lines: Lines, _task: Task) -> _Pictures:
     from structmask_gui.core.stack.destripe import destriped_frame
 
     recorded = frames.read(number).astype(np.float32)

@@ -46,6 +46,9 @@ def test_dark_frames_are_compared_and_taken_off(
     mean = np.load(stack).astype(float).mean(axis=0)
     expected = mean - np.load(dark).astype(float).mean(axis=0)
     np.testing.assert_allclose(shown.panes.pictures[1].values, expected, atol=1e-3)
+    # Each in its own grey levels: the corrected one is darker by the level of the dark frames.
+    (low, high), corrected = shown.panes.pictures[1].levels, shown.panes.pictures[1].values
+    assert low < np.median(corrected) < high
     assert shown.proposed() == tmp_path / "stack_corrected.tif"
     # The dark frames themselves are not written over.
     shown.save_button.click()
