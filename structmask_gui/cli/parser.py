@@ -255,9 +255,7 @@ def _destripe(commands: Commands) -> None:
     )
     parser.add_argument("file", type=given_path, metavar="FILE", help="an image file")
     parser.add_argument("lines", choices=["rows", "columns"], help="which offsets are subtracted")
-    add_selection(parser, "what is written", with_region=False)
-    add_place(parser, "_destriped.tif")
-    parser.add_argument("--force", action="store_true", help="replace an existing file")
+    _new_frames(parser, "_destriped.tif")
 
 
 def _correct(commands: Commands) -> None:
@@ -279,8 +277,13 @@ def _correct(commands: Commands) -> None:
     group.add_argument(
         "--even", type=given_path, metavar="FILE", help="frames of an even, bright field"
     )
+    _new_frames(parser, "_corrected.tif")
+
+
+def _new_frames(parser: Parser, ending: str) -> None:
+    """Add which frames are written, and to which file."""
     add_selection(parser, "what is written", with_region=False)
-    add_place(parser, "_corrected.tif")
+    add_place(parser, ending)
     parser.add_argument("--force", action="store_true", help="replace an existing file")
 
 

@@ -22,13 +22,11 @@ from structmask_gui.core.stack.frames import Frames, cuts, evenly, finite
 Calibration = Literal["dark", "even"]
 """What shows a fixed pattern: frames without light, or frames of an even field."""
 
-CALLED: dict[Calibration, str] = {"dark": "dark frames", "even": "even field"}
-
 _SEEN = 32
 """Frames that are averaged, at most, to see which pattern they hold."""
 
 _COARSE = 31
-"""Side of the square whose mean is taken off before patterns are compared: what is smoother is
+"""Side of the square whose mean is subtracted before patterns are compared: what is smoother is
 shading, and the sample."""
 
 _AROUND = 15
@@ -109,7 +107,7 @@ class Correction:
     Raises
     ------
     InputError
-        If the two are of unlike sizes, or there is no light in the even field.
+        If the two are of unlike sizes.
     """
 
     dark: Reference | None = None
@@ -159,7 +157,13 @@ class Correction:
                 raise _unlike(one, frames.frame_shape, frames.name)
 
     def applied(self, image: AnyArray) -> FloatArray:
-        """Return an image without the patterns, in its own units; shape (y, x)."""
+        """Return an image without the patterns, in its own units; shape (y, x).
+
+        Raises
+        ------
+        InputError
+            If there is no light in the even field.
+        """
         values = np.array(image, dtype=np.float64)
         if self.dark is not None:
             values -= self.dark.mean
@@ -202,7 +206,7 @@ def read_reference(kind: Calibration, frames: Frames, task: Task = NO_TASK) -> R
 def held(mean: FloatArray, correction: Correction, kind: Calibration) -> Held:
     """Measure how much of a reference's pattern frames hold.
 
-    It is the slope of the mean frame over the pattern, what is smooth taken off both, with most
+    It is the slope of the mean frame over the pattern, both without what is smooth, with most
     weight where the sample changes least. The noise that is left in the pattern would make it too
     small; the two halves of the reference, whose noise differs, give the pattern's own variance.
     The error is that of a jackknife over parts of the field.
@@ -224,11 +228,10 @@ def held(mean: FloatArray, correction: Correction, kind: Calibration) -> Held:
     parts = _sums(own), _sums(weights * first * second), _sums(weights)
     crossed, squared, total = (float(part.sum()) for part in parts)
     left_out = squared - parts[1]
-    spread = float(np.sqrt((parts[1].size - 1) * np.mean((left_out - left_out.mean()) ** 2)))
-    if squared <= _SURE * spread or total <= 0:
+    if squared <= _SURE * _jackknife_error(left_out) or total <= 0:
         return Held(0.0, 0.0, 0.0)
     shares = (crossed - parts[0]) / np.where(left_out > 0, left_out, np.inf)
-    error = float(np.sqrt((shares.size - 1) * np.mean((shares - shares.mean()) ** 2)))
+    error = _jackknife_error(shares)
     if len(correction.of(kind).halves) == 1:
         # How much of one frame is noise, which makes the share too small, is not known.
         error = max(error, 1 - crossed / squared)
@@ -295,6 +298,11 @@ def _sums(values: FloatArray) -> FloatArray:
     """Return the sums over the parts of a field."""
     rows, columns = (cuts(side, min(_PARTS, side)) for side in values.shape)
     return np.array([values[y0:y1, x0:x1].sum() for y0, y1 in rows for x0, x1 in columns])
+
+
+def _jackknife_error(left_out: FloatArray) -> float:
+    """Return the standard error of a figure, from its values with each part left out in turn."""
+    return float(np.sqrt((left_out.size - 1) * left_out.var()))
 
 
 def _unlike(reference: Reference, shape: tuple[int, ...], name: str) -> InputError:

@@ -85,7 +85,7 @@ class ParametersPanel(QWidget):
         self._session = session
         for reference in self.reference_rows.values():
             reference.chosen.connect(session.reference_stacks.choose)
-            self._follow_reference(reference.reference)
+            self._follow_reference(reference.kind)
         session.reference_stacks.changed.connect(self._follow_reference)
         session.stack_changed.connect(self._follow_stack)
         self._follow_stack()

@@ -130,9 +130,10 @@ class FileRow(QWidget):
 class ReferenceStackRow(FileRow):
     """The row of a dark stack, or of one to subtract, with what it is for."""
 
+    kind: ReferenceKind
+
     def __init__(self, kind: ReferenceKind, *, brief: bool = False) -> None:
         super().__init__(kind, WORDS[kind], _OPTIONAL[kind], "none" if brief else "No file yet")
-        self.reference: ReferenceKind = kind
         self.caption = Caption()
         if brief:
             # Within a hidden widget they stay hidden; without a parent they would become windows.
@@ -148,7 +149,7 @@ class ReferenceStackRow(FileRow):
 
     def set_optional(self, optional: bool) -> None:
         """Say what the stack is for: needed by the source, or welcome."""
-        self.caption.say((_OPTIONAL if optional else _HELP)[self.reference])
+        self.caption.say((_OPTIONAL if optional else _HELP)[self.kind])
 
     def _restyle(self) -> None:
         super()._restyle()

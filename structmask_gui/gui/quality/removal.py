@@ -184,7 +184,7 @@ class CorrectionDialog(RemovalDialog):
         The files to begin with; the dialog keeps the chosen ones in it for the next time.
     """
 
-    ONE_SCALE = False  # the level of the dark frames is taken off
+    ONE_SCALE = False  # the level of the dark frames is subtracted
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ BUTTONS: dict[str, tuple[str, str]] = {
     "copy_plain_n2v": ("Plain N2V…", "Show what to set in each trainer for no mask"),
     "what_to_record": ("What to record…", "Show which frames decide what these cannot"),
     "preview_removal": ("Preview removal…", "Show a frame without the offsets, then write all"),
-    "correct": ("Correct…", "See whether dark frames or an even field show it, and take it off"),
+    "correct": ("Correct…", "See whether dark frames or an even field show it, and remove it"),
     "add_files": ("Add files…", "Average more files of the same field with the open ones"),
     "measure_every_second": (
         "Measure every 2nd frame",

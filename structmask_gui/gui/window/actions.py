@@ -251,7 +251,7 @@ _MEASURE = (
                    Commands.denoise, "Ctrl+Shift+D", "denoise",
                    needs="result"),
         ActionInfo("correct", "C&orrect by dark frames or an even field…",
-                   "Say whether they show a pattern of the open stack, and take it off.",
+                   "Say whether they show a pattern of the open stack, and remove it.",
                    Commands.correct, needs="stack"),
         ActionInfo("whole_image", "Measure the &whole image", "Clear the ROI.",
                    lambda c: c.session.edits.set_region(None), "Ctrl+Shift+A", "fit",

@@ -73,7 +73,7 @@ your data, and without averaging. Nothing in the field should move, blink or ble
 show only the electronics there, because the correlation arises in the detected signal; a dark stack
 alone does not settle the answer there.</p>
 <p><b>The same pattern in every frame</b>: <i>Measure &gt; Correct by dark frames or an even
-field…</i> says whether these show it, and takes it off.</p>
+field…</i> says whether these show it, and removes it.</p>
 <p>Open these frames as they are: not averaged, registered, denoised, or saved as JPEG.</p>"""
 """What decides whether a correlation is noise or sample; docs/what-to-record.md says more."""
 
