@@ -241,9 +241,9 @@ def _act_first(case: Grounds, flag: str) -> Answer:
     own: Action = "copy_plain_n2v" if case.bare else "use_mask"
     meanwhile = "plain Noise2Void" if case.bare else hide(case.mask, alone=True)
     sure = f"For the noise that changes from frame to frame: {meanwhile}."
-    return _made(
-        case, what, "act first", sure, advice, *dict.fromkeys((action, "what_to_record", own))
-    )
+    told = _made(case, what, "act first", sure, advice, action, own)
+    # Last: what can be done with the frames that are there has a button before it.
+    return replace(told, actions=tuple(dict.fromkeys((*told.actions, "what_to_record"))))
 
 
 def _camera_pattern(case: Grounds) -> Answer:

@@ -66,7 +66,7 @@ def test_lines_beside_a_fixed_pattern_are_removed_too():
     told = answer(found)
     assert told.certainty == "act first"
     assert told.advice.endswith("Whole rows differ as well: remove their offsets, too.")
-    assert "preview_removal" in told.actions
+    assert "preview_removal" in told.actions[:3]  # as many have a button
 
 
 def test_faint_offsets_of_whole_lines_need_not_be_removed_first():
