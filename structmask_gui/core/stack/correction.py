@@ -46,6 +46,9 @@ _HELD, _ABSENT = 0.5, 0.25
 """Share of a pattern from which removing it leaves less than there was, and from which it is said
 to be there; and up to which it is said not to be."""
 
+_ALIKE = 0.15
+"""How far a share may be from 1 before the reference is said to have other settings."""
+
 _ENOUGH = 20
 """Frames of a reference that show patterns well below their noise."""
 
@@ -67,6 +70,12 @@ class Held(NamedTuple):
     def there(self) -> bool:
         """Whether removing the pattern leaves less of it than there is."""
         return self.share > _HELD and self.share > _SURE * self.error
+
+    @property
+    def left(self) -> float:
+        """Part of the pattern that removing it leaves, or adds reversed; 0 if that may be error."""
+        off = abs(self.share - 1)
+        return off if off > max(_ALIKE, _SURE * self.error) else 0.0
 
     @property
     def absent(self) -> bool:
@@ -245,6 +254,11 @@ def held_words(found: Held, reference: Reference) -> str:
         few = " 20 frames show more." if reference.n_frames < _ENOUGH else ""
         return f"{name} shows no pattern beyond smooth shading.{few}"
     share = f"{100 * found.share:.0f} %"
+    if found.there and found.left:
+        return (
+            f"Your frames hold {share} of the pattern of {name}: it seems to be recorded with other"
+            f" settings. {what.capitalize()} it leaves {100 * found.left:.0f} % of the pattern."
+        )
     if found.there:
         return f"Your frames hold {share} of the pattern of {name}: {what} it removes that."
     if found.absent:

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from structmask_gui.core.errors import StructMaskError
+from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.export.doubts import doubt_of
 from structmask_gui.gui.export.exporter import FORMS, Form, form_of, name_filter, proposed_path
 from structmask_gui.gui.export.work import Result
@@ -40,8 +41,6 @@ class Saving:
     exporter : Exporter
     say : callable
         Shows a sentence in the status bar.
-    folder : callable
-        Returns the folder that is proposed where several files are written.
     """
 
     def __init__(
@@ -50,13 +49,11 @@ class Saving:
         session: Session,
         exporter: Exporter,
         say: Callable[[str], object],
-        folder: Callable[[], str],
     ) -> None:
         self._parent = parent
         self._session = session
         self._exporter = exporter
         self._say = say
-        self._folder = folder
         self._accepted: tuple[Mask, bool] | None = None  # in spite of doubts; if it was stale
 
     def if_sure(self, use: Callable[[Result], object]) -> None:
@@ -110,7 +107,8 @@ class Saving:
 
     def _ask_for_folder(self, result: Result) -> None:
         export = partial(self.export_into, result=result)
-        dialogs.ask_folder(self._parent, "Export mask, picture and record", self._folder(), export)
+        folder = str(beside(result.paths))
+        dialogs.ask_folder(self._parent, "Export mask, picture and record", folder, export)
 
     def export_into(self, folder: str, result: Result) -> None:
         """Write NPY, PNG, enlarged picture and record into a folder, beside older ones."""

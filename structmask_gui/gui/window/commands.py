@@ -42,7 +42,7 @@ class Commands(QObject):
         self._batch: BatchWindow | None = None
         self._denoise: DenoiseWindow | None = None
         self._few_of = ""
-        self.saving = Saving(window, window.session, window.exporter, window.say, self._folder)
+        self.saving = Saving(window, window.session, window.exporter, window.say)
         self.toast = Toast(window)
         self.dropped = DroppedMask(window.session, self.toast)
         window.session.writers.ended.connect(self._on_writer_ended)

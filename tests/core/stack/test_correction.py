@@ -110,6 +110,20 @@ def test_one_frame_never_says_that_a_pattern_is_absent():
     assert held(mean_frame(frames), saved, "dark").there
 
 
+@pytest.mark.parametrize(("strength", "left"), [(1.0, 0), (1.5, 50), (0.7, 30)])
+def test_a_reference_of_other_settings_is_said_to_leave_a_part(strength, left):
+    rng = np.random.default_rng(8)
+    offsets = 2 * pattern("columns", rng)
+    dark = reference("dark", offsets, rng)
+    frames = strength * offsets + rng.normal(size=(8, *SHAPE))
+    found = held(mean_frame(ArrayFrames(frames)), Correction(dark=dark), "dark")
+    said = held_words(found, dark)
+    assert ("other settings" in said, "removes that" in said) == (left > 0, left == 0)
+    if left:
+        assert 100 * found.left == pytest.approx(left, abs=3)
+        assert said.endswith(f"Subtracting it leaves {100 * found.left:.0f} % of the pattern.")
+
+
 def test_noise_alone_is_no_pattern():
     rng = np.random.default_rng(6)
     dark = reference("dark", np.full(SHAPE, 7.0), rng, n=6)

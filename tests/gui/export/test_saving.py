@@ -95,6 +95,18 @@ def test_the_name_is_that_of_the_file_that_was_asked_about(
     assert Path(dialog(QFileDialog).selectedFiles()[0]).name == proposed
 
 
+def test_the_folder_is_that_of_the_file_that_was_asked_about(
+    loaded: MainWindow, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(saving, "doubt_of", lambda _session: "It may be wrong.")
+    trigger(loaded, "export_all")
+    box = dialog(QMessageBox)
+    (tmp_path / "later").mkdir()
+    open_another(loaded, tmp_path / "later", qtbot)
+    next(b for b in box.buttons() if b.text() == "Use it anyway").click()
+    assert dialog(QFileDialog).directory().absolutePath() == str(tmp_path)
+
+
 def test_the_text_is_for_the_file_that_was_asked_about(
     loaded: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
