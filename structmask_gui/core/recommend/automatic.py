@@ -115,7 +115,8 @@ def _answer(case: Grounds) -> Answer:
     return _hide(case)
 
 
-_MORE = " To be sure, record 6 or more frames of one still field."
+_STILL = " To be sure, record 6 or more frames of one still field."
+_FIXED = " To be sure, record 20 dark frames or an even field."
 
 
 def _made(
@@ -373,12 +374,16 @@ def _nothing_tested(case: Grounds) -> Answer:
     if case.certainty == "likely" and (sure := _no_need(case)):
         return _made(case, what, "likely", f"You need no mask: {sure}", _PLAIN, "copy_plain_n2v")
     sure, advice = _fits(case, case.untested, "tested")
+    if case.one_frame or not case.differences:
+        advice += _STILL
+    elif case.fixed_untested:
+        advice += _FIXED
     return _made(
         case,
         what,
         "uncertain",
         sure,
-        f"{advice}{_MORE if case.one_frame else ''}",
+        advice,
         "what_to_record",
         "copy_plain_n2v",
     )

@@ -39,6 +39,7 @@ def test_nothing_found_is_likely_where_what_was_not_tested_would_hardly_change_i
     hidden = strong(found.recommendation, 1, worst=2)
     told = answer(with_recommendation(looked_for(), hidden))
     assert (told.certainty, told.actions[0]) == ("uncertain", "what_to_record")
+    assert told.advice.endswith("To be sure, record 20 dark frames or an even field.")
     tested = answer(with_flags(found, sure=True))
     assert (tested.what, tested.certainty) == ("No pattern in the noise.", "likely")
     assert tested.actions == ("copy_plain_n2v",)
