@@ -47,7 +47,7 @@ def correct(arguments: argparse.Namespace) -> int:
         raise ParameterError("correct: nothing shows the pattern; give --dark FILE or --even FILE.")
 
     def save(stack: ImageStack, target: Path, task: Task) -> str:
-        correction = read_correction(files, task)
+        correction = read_correction(files, stack.channel, task)
         correction.check(stack)
         mean = mean_frame(stack, task)
         print_notes(held_words(held(mean, correction, one.kind), one) for one in correction.used)

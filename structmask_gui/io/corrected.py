@@ -26,10 +26,11 @@ from structmask_gui.core.stack.frames import Frames, Lines
 from structmask_gui.core.stack.scaled import check_single
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.formats.known import is_readable_name
-from structmask_gui.io.open import open_stack
+from structmask_gui.io.open import in_channel, open_stack
 from structmask_gui.io.results.files import stem_of
 from structmask_gui.io.results.frames_tiff import start_tiff
-from structmask_gui.io.stack.image_stack import DESTRIPED_BY
+from structmask_gui.io.stack.channels import Channel
+from structmask_gui.io.stack.image_stack import DESTRIPED_BY, ImageStack
 from structmask_gui.version import __version__
 
 _DESTRIPED, _CORRECTED = "_destriped.tif", "_corrected.tif"
@@ -99,11 +100,20 @@ def save_corrected(
     return _save(frames, make, software, without, path, force=force, task=task)
 
 
-def read_correction(files: Mapping[Calibration, Path], task: Task = NO_TASK) -> Correction:
-    """Average the files of dark frames and of an even field, if they are given."""
+def read_correction(
+    files: Mapping[Calibration, Path], channel: Channel | None, task: Task = NO_TASK
+) -> Correction:
+    """Average the files of dark frames and of an even field, if they are given.
+
+    Those of several channels are read in ``channel``, that of the frames to be corrected.
+    """
     found: dict[Calibration, Reference] = {}
     for kind, file in files.items():
-        with open_stack(file, cancelled=lambda: task.cancelled) as stack:
+
+        def open_file(asked: Channel | None, file: Path = file) -> ImageStack:
+            return open_stack(file, channel=asked, cancelled=lambda: task.cancelled)
+
+        with in_channel(open_file, channel) as stack:
             found[kind] = read_reference(kind, stack, task)
     return Correction(**found)
 

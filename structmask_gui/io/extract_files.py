@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from structmask_gui.core.arrays import AnyArray
@@ -18,7 +18,7 @@ from structmask_gui.core.quality.basis import extraction_basis, quality_record
 from structmask_gui.core.recommend.extract import RecommendedExtraction, extract_recording
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.files.paths import allow_open_files
-from structmask_gui.io.open import open_stack
+from structmask_gui.io.open import in_channel, open_stack
 from structmask_gui.io.results.files import doubtful_name
 from structmask_gui.io.results.record import Record, make_record
 from structmask_gui.io.stack.channels import Channel
@@ -57,6 +57,12 @@ class Input:
                 return stack.channel_mark
         except InputError:
             return ""
+
+    def beside(self, measured: Channel | None) -> ImageStack:
+        """Open the file as a reference stack: in the channel that is measured, if it has that."""
+        if self.channel is not None:
+            return self.open()
+        return in_channel(lambda channel: replace(self, channel=channel).open(), measured)
 
     def open(self) -> ImageStack:
         """Open the file; the caller closes it."""
@@ -184,12 +190,22 @@ def opened(inputs: Sequence[Input], settings: ExtractionSettings) -> Iterator[Me
     """Open the files of one mask, and its reference stacks."""
     allow_open_files(len(inputs))
     with ExitStack() as resources:
+        stacks = [resources.enter_context(item.open()) for item in inputs]
+        beside = resources.enter_context(references(settings, stacks[0].channel))
+        yield MeasuredFiles(stacks, *beside)
+
+
+@contextmanager
+def references(
+    settings: ExtractionSettings, channel: Channel | None
+) -> Iterator[tuple[ImageStack | None, ImageStack | None]]:
+    """Open the dark stack and the one to subtract, for a channel; None where there is none."""
+    with ExitStack() as resources:
 
         def entered(item: Input | None) -> ImageStack | None:
-            return None if item is None else resources.enter_context(item.open())
+            return None if item is None else resources.enter_context(item.beside(channel))
 
-        stacks = [resources.enter_context(item.open()) for item in inputs]
-        yield MeasuredFiles(stacks, entered(settings.dark), entered(settings.subtract))
+        yield entered(settings.dark), entered(settings.subtract)
 
 
 def misfit_of(files: MeasuredFiles, source: str, task: Task) -> str:

@@ -33,6 +33,7 @@ from structmask_gui.io.extract_files import (
     judging_misfit,
     misfit_of,
     opened,
+    references,
     report_page,
 )
 from structmask_gui.io.files.paths import file_state, shown
@@ -47,7 +48,7 @@ from structmask_gui.io.results.record import (
     make_record,
 )
 from structmask_gui.io.stack.channels import Channel
-from structmask_gui.io.stack.image_stack import location_of
+from structmask_gui.io.stack.image_stack import MeasuredFiles, location_of
 
 _PUBLISHED = {"ring": "the masks of ring analysis", "spine": "the masks of the spine"}
 """The masks to choose among, of methods that do not say themselves which of them is best."""
@@ -85,13 +86,13 @@ def extract_shared(
     records: list[InputRecord] = []
     left_out: list[LeftOutRecord] = []
     doubt = ""
-    with opened([], settings) as references:
+    with references(settings, inputs[0].channel) as beside:
         for number, item in enumerate(inputs):
             step, state = task.part(number, len(inputs)), file_state(item.path) or (None, None)
             try:
                 # One at a time: a system lets a program open some hundred files.
                 with item.open() as stack:
-                    one = replace(references, stacks=[stack])
+                    one = MeasuredFiles([stack], *beside)
                     noise, extraction = _measured(one.recording(settings.region), settings, step)
                     step = step.reporting(None)
                     doubt = doubt or misfit_of(one, settings.parameters.source, step)
@@ -117,7 +118,7 @@ def extract_shared(
             with used[0].open() as stack:
                 result = Result.of(
                     found[0],
-                    replace(references, stacks=[stack]),
+                    MeasuredFiles([stack], *beside),
                     quality=settings.quality,
                     report_for=report_for,
                     task=task,
@@ -136,7 +137,9 @@ def extract_shared(
         )
         # The record shows the measurement of a file that has this mask of its own, if there is one.
         owners = [one for one, noise in zip(found, noises, strict=True) if noise.own == mask]
-        base = make_record(replace((owners or found)[0], mask=mask), references, task=task)
+        base = make_record(
+            replace((owners or found)[0], mask=mask), MeasuredFiles([], *beside), task=task
+        )
     told = told.doubted(doubt)
     record = _shared_record(base, found, told, list(zip(names, fits, strict=True)))
     update = {"inputs": records, "doubt": doubt, "left_out": left_out}

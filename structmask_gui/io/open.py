@@ -7,6 +7,7 @@ installed.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from structmask_gui.core.errors import InputError
@@ -101,6 +102,25 @@ def open_stack(
         except BaseException:
             contents.store.close()
             raise
+
+
+def in_channel(
+    open_file: Callable[[Channel | None], ImageStack], wanted: Channel | None
+) -> ImageStack:
+    """Open a file that goes with another one, as its dark frames: in its channel, if it has that.
+
+    Parameters
+    ----------
+    open_file : callable
+        Opens the file in a channel, as `open_stack` does.
+    wanted : int or "luminance", optional
+        The channel of the other file.
+    """
+    stack = open_file(None)
+    if stack.channel == wanted or wanted not in [value for value, _ in stack.channel_choices]:
+        return stack
+    stack.close()
+    return open_file(wanted)
 
 
 def _open_file(path: Path, size: int, series: int | None, task: Task) -> Contents:

@@ -45,6 +45,22 @@ def test_dark_frames_are_subtracted(structmask, files):
         assert "dark frames subtracted" in opened.metadata["Software"]
 
 
+def test_dark_frames_of_several_channels_are_taken_in_the_one_that_is_corrected(
+    structmask, tmp_path
+):
+    rng = np.random.default_rng(3)
+    columns = rng.normal(0, 9, (2, 1, SHAPE[1]))
+    for name, level in (("stack", 200), ("dark", 100)):
+        frames = level + columns + rng.normal(0, 2, (20, 2, *SHAPE))
+        path = tmp_path / f"{name}.ome.tif"
+        tifffile.imwrite(path, frames.astype(np.float32), metadata={"axes": "TCYX"}, ome=True)
+    answer = structmask("correct", tmp_path / "stack.ome.tif", "--channel", 1,
+                        "--dark", tmp_path / "dark.ome.tif")  # fmt: skip
+    assert "subtracting it removes that" in answer.err
+    left = tifffile.imread(tmp_path / "stack_c1_corrected.tif").mean(axis=(0, 1))
+    assert left.std() < 0.1 * columns[1].std()
+
+
 def test_a_pattern_that_is_not_there_is_said(structmask, files):
     stack, _, even = files
     answer = structmask("correct", stack, "--even", even)

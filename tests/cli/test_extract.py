@@ -5,11 +5,13 @@ import sys
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from structmask_gui import Parameters, extract
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.io.results.masks import load_mask
+from structmask_gui.io.results.record import read_record
 
 
 def outputs(folder):
@@ -227,6 +229,26 @@ def test_a_dark_stack_is_measured_and_recorded(structmask, noisy, tmp_path):
     bad = structmask("extract", picture, "--dark", tmp_path / "none.tif", "--force")
     assert bad.code == 2
     assert "none.tif: there is no such file" in bad.err
+
+
+def test_a_dark_stack_of_several_channels_is_measured_in_the_same_channel(structmask, tmp_path):
+    rng = np.random.default_rng(5)
+    white = rng.normal(size=(4, 2, 96, 98))
+    rows = white[..., 2:] + white[..., 1:-1] + white[..., :-2]
+    rows[:, 0] = white[:, 0, :, 2:]  # only the second channel's noise is smeared
+    dark, picture = tmp_path / "dark.ome.tif", tmp_path / "picture.ome.tif"
+    tifffile.imwrite(dark, (300 + 20 * rows).astype(np.float32), metadata={"axes": "TCYX"})
+    tifffile.imwrite(picture, (900 + 20 * white[..., 2:]).astype(np.float32),
+                     metadata={"axes": "TCYX"})  # fmt: skip
+    asked = ("extract", picture, "--dark", dark, "--channel", 1)
+    assert structmask(*asked).code == 0
+    mask = load_mask(tmp_path / "picture_c1_mask.npy")
+    assert (mask.statistics.shape_class, mask.statistics.true_pixels) == ("horizontal", 3)
+    assert read_record(tmp_path / "picture_c1_mask.json").dark.channel == 1
+    again = structmask("batch", *asked[1:], "--summary", tmp_path / "s.csv", "--resume")
+    assert "1 kept from an earlier run" in again.out
+    assert structmask("extract", picture, "--dark", dark).code == 0
+    assert load_mask(tmp_path / "picture_mask.npy").statistics.true_pixels == 1
 
 
 def test_interruption(structmask, noisy, monkeypatch):

@@ -25,6 +25,7 @@ class Stack(ArrayFrames):
         super().__init__(noise(shape, seed=len(path.name)), path.name)
         self.path, self.files = path, (path,)
         self.closed = False
+        self.channel, self.channel_choices = None, ()
 
     def close(self) -> None:
         self.closed = True

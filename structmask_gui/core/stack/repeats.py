@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +21,8 @@ _MOST = 32
 one; there a single repeat, which then hardly counts, may be missed."""
 
 
-class Repeats(NamedTuple):
+@dataclass(frozen=True)
+class Repeats:
     """Which frames of a stack repeat an earlier one."""
 
     numbers: tuple[int, ...]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from structmask_gui.core.stack.correction import Correction
     from structmask_gui.core.stack.frames import Frames, Lines
     from structmask_gui.gui.session.session import Session
+    from structmask_gui.io.stack.channels import Channel
 
 _Pictures = tuple[tuple[str, np.ndarray[Any, Any]], ...]
 """Pictures with their titles."""
@@ -223,7 +224,8 @@ class CorrectionDialog(RemovalDialog):
         if frames is None:
             return
         say(self.text, "Comparing…" if self._files else _ASK)
-        work = partial(_compared, frames, dict(self._files))
+        channel = getattr(self._session.state.stack, "channel", None)
+        work = partial(_compared, frames, channel, dict(self._files))
         self._job.run(work, self._show, self._on_failed)
 
     def _show(self, found: _Compared) -> None:
@@ -279,11 +281,13 @@ def _without_offsets(frames: Frames, number: int, lines: Lines, _task: Task) -> 
     )
 
 
-def _compared(frames: Frames, files: Mapping[Calibration, Path], task: Task) -> _Compared:
+def _compared(
+    frames: Frames, channel: Channel | None, files: Mapping[Calibration, Path], task: Task
+) -> _Compared:
     from structmask_gui.core.stack.correction import held, held_words, mean_frame
     from structmask_gui.io.corrected import read_correction
 
-    correction = read_correction(files, task)
+    correction = read_correction(files, channel, task)
     correction.check(frames)
     mean = mean_frame(frames, task)
     words = " ".join(held_words(held(mean, correction, one.kind), one) for one in correction.used)

@@ -24,6 +24,7 @@ from structmask_gui.gui.session.worker import Job
 
 if TYPE_CHECKING:
     from structmask_gui.core.parameters.model import Source
+    from structmask_gui.io.stack.channels import Channel
     from structmask_gui.io.stack.image_stack import ImageStack
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ class ReferenceStacks(QObject):
         self._jobs = {kind: Job(f"{kind} stack", bug, unwanted=self._close_one) for kind in KINDS}
         self._fitting = Job("fit of reference stacks", bug)
         self._measured = ""
+        self._channel: Channel | None = None  # that is measured
         self.misfits: dict[ReferenceKind, str] = {}
         """Why a stack does not fit the measured ones, as in "structure is visible in it"."""
 
@@ -102,7 +104,20 @@ class ReferenceStacks(QObject):
             job.cancel()
             self._put(kind, None)
         else:
-            job.run(partial(self._open, Path(path)), partial(self._put, kind), self.failed.emit)
+            work = partial(self._open, Path(path), self._channel)
+            job.run(work, partial(self._put, kind), self.failed.emit)
+
+    def follow(self, channel: Channel | None) -> None:
+        """Open the stacks of several channels again in the one that is measured now."""
+        self._channel = channel
+        for kind in self._stacks:
+            self._follow_one(kind)
+
+    def _follow_one(self, kind: ReferenceKind) -> None:
+        stack = self._stacks[kind]
+        choices = [value for value, _ in stack.channel_choices]
+        if stack.channel != self._channel and self._channel in choices:
+            self.choose(kind, stack.path)
 
     def drop(self) -> dict[ReferenceKind, Path]:
         """Let all stacks go, as when other files are opened; return what they were."""
@@ -127,8 +142,15 @@ class ReferenceStacks(QObject):
             log.warning("%s: %s", WORDS[kind], why)
         self.fit_changed.emit()
 
-    def _open(self, path: Path, task: Task) -> _Opened:
-        stack = self._open_stack(path, task)
+    def _open(self, path: Path, channel: Channel | None, task: Task) -> _Opened:
+        from structmask_gui.io.open import in_channel
+
+        def open_file(asked: Channel | None) -> ImageStack:
+            choices = {} if asked is None else {"channel": asked}
+            stack: ImageStack = self._open_stack(path, task, **choices)
+            return stack
+
+        stack = in_channel(open_file, channel)
         return _Opened(stack, signatures_of([stack], "choose it again"))
 
     def _close_one(self, opened: _Opened) -> None:
@@ -177,6 +199,8 @@ class ReferenceStacks(QObject):
             log.info("%s: %s", WORDS[kind], opened.stack.name)
         self._serials[kind] += 1
         self.changed.emit(kind)
+        if opened is not None:
+            self._follow_one(kind)  # the measured channel may be another by now
         if old is not None:
             self._close_later([old])
 

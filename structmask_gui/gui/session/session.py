@@ -272,11 +272,12 @@ class Session(QObject):
     def _follow_reference_stacks(self, old: Sequence[Any], opened: Opened) -> None:
         """Keep the reference stacks only while the same files are open."""
         before, now = ([str(stack.path) for stack in stacks] for stacks in (old, opened.stacks))
-        if before and before != now:
-            dropped = self.reference_stacks.drop()
-            if dropped and now:
-                self.references_dropped.emit(dropped)
-        else:
+        others = bool(before) and before != now
+        dropped = self.reference_stacks.drop() if others else {}
+        self.reference_stacks.follow(getattr(self._state.stack, "channel", None))
+        if dropped and now:
+            self.references_dropped.emit(dropped)
+        if not others:
             self.reference_stacks.check(opened.frames)
 
     def set_frame(self, frame: int) -> None:

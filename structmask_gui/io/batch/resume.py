@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.batch.files import Job
@@ -20,6 +22,7 @@ from structmask_gui.io.results.record import (
     read_record,
 )
 from structmask_gui.io.stack.channels import LUMINANCE
+from structmask_gui.io.stack.image_stack import ImageStack
 from structmask_gui.version import __version__
 
 
@@ -80,19 +83,13 @@ def finished(job: Job, settings: ExtractionSettings) -> tuple[Record, tuple[Inpu
     try:
         files = job.files.found
         record = read_record(files.json)
-        if not _asked_for(record, job, settings):
+        if not record.inputs or not _asked_for(record, job, settings):
             return None
         if not exists(files.png) or load_mask(files.npy) != record.as_mask():
             return None
         made = files.json.stat().st_mtime_ns
-        for item, described in (
-            (settings.dark, record.dark),
-            (settings.subtract, record.subtract),
-        ):
-            if (item is None) != (described is None):
-                return None
-            if item is not None and described is not None and not _is(item, described, made):
-                return None
+        if not _same_references(settings, record, made):
+            return None
         known = {_place(item.path): item for item in record.inputs}
         left_out = {_place(one.path): one for one in record.left_out}
         missing = []
@@ -102,7 +99,7 @@ def finished(job: Job, settings: ExtractionSettings) -> tuple[Record, tuple[Inpu
                 failed = left_out.get(_place(item.path))
                 if failed is None or not _as_found(item, failed, made):
                     missing.append(item)
-            elif not _unchanged(item, entry, made):
+            elif not _unchanged(item, entry, made, item.open):
                 return None
     except (InputError, OSError):
         return None
@@ -123,6 +120,21 @@ def _asked_for(record: Record, job: Job, settings: ExtractionSettings) -> bool:
     if record.region != region or bool(record.fits) != shared:
         return False
     return not settings.quality or record.quality is not None or bool(record.fits)
+
+
+def _same_references(settings: ExtractionSettings, record: Record, made: int) -> bool:
+    """Say whether a record names the reference stacks of these settings, unchanged since."""
+    for item, described in ((settings.dark, record.dark), (settings.subtract, record.subtract)):
+        if item is None or described is None:
+            if item is not None or described is not None:
+                return False
+            continue
+        beside = partial(item.beside, record.inputs[0].channel)
+        if _place(item.path) != _place(described.path):
+            return False
+        if not _unchanged(item, described, made, beside):
+            return False
+    return True
 
 
 def named_before(job: Job) -> Job:
@@ -200,12 +212,10 @@ def _place(path: str | os.PathLike[str]) -> str:
     return os.path.normcase(os.path.realpath(path))
 
 
-def _is(item: Input, described: InputRecord, made: int) -> bool:
-    return _place(item.path) == _place(described.path) and _unchanged(item, described, made)
-
-
-def _unchanged(item: Input, described: InputRecord, made: int) -> bool:
-    with item.open() as stack:
+def _unchanged(
+    item: Input, described: InputRecord, made: int, open_file: Callable[[], ImageStack]
+) -> bool:
+    with open_file() as stack:
         opened = (stack.axes, stack.shape, stack.series_index, stack.channel, stack.frames_chosen)
     expected = (
         described.axes,

@@ -29,6 +29,7 @@ def _classes() -> dict[str, type]:
     from structmask_gui.core.correlation.autocorrelation import Autocorrelation
     from structmask_gui.core.correlation.lags import LagEstimate
     from structmask_gui.core.stack.registration import PairRelation
+    from structmask_gui.core.stack.repeats import Repeats
     from structmask_gui.core.statistical.estimate import (
         BrightnessBin,
         CorrelationEstimate,
@@ -50,7 +51,7 @@ def _classes() -> dict[str, type]:
         UnlikePart,
     )
     made += (FrameEvidence, LagEstimate, LineCovariance, Measurement, PairRelation, Patterns)
-    return {kind.__name__: kind for kind in (*made, Sampling, SpectralFit)}
+    return {kind.__name__: kind for kind in (*made, Repeats, Sampling, SpectralFit)}
 
 
 def measurement_bytes(measurement: Measurement) -> bytes:
@@ -100,7 +101,7 @@ def _encoded(value: Any, arrays: dict[str, AnyArray]) -> Any:
         return {"region": list(value)}
     if isinstance(value, Sampling):
         return _encoded_sampling(value, arrays)
-    if isinstance(value, tuple | list):
+    if type(value) in (tuple, list):  # A named tuple would come back without its names.
         kind = "tuple" if isinstance(value, tuple) else "list"
         return {kind: [_encoded(item, arrays) for item in value]}
     if isinstance(value, dict):

@@ -6,13 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import tifffile
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.stack.frames import FrameRange
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.state import _earlier
-from tests.gui.conftest import wait_for_result
+from structmask_gui.gui.window.main_window import MainWindow
+from tests.gui.conftest import noise, wait_for_result
 from tests.gui.workshop import Workshop, opened
 
 
@@ -169,6 +172,32 @@ def test_a_reference_stack_goes_with_its_file(session: Session, qtbot: QtBot) ->
     assert session.reference_stacks.remembered() == {}
     assert session.state.measurement is not None
     assert session.state.measurement.correlation.base != "dark"
+
+
+def test_a_reference_stack_of_several_channels_follows_the_measured_one(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    session, references = window.session, window.session.reference_stacks
+    for name in ("two", "dark"):
+        tifffile.imwrite(
+            tmp_path / f"{name}.tif", noise((4, 2, 96, 100)), metadata={"axes": "TCYX"}, imagej=True
+        )
+    window.open_paths([str(tmp_path / "two.tif")])
+    wait_for_result(session, qtbot)
+    statistical(session)
+    chosen(session, qtbot, "dark", str(tmp_path / "dark.tif"))
+    for channel in (1, 0):
+        session.reopen(channel=channel)
+        qtbot.waitUntil(lambda channel=channel: references.stack("dark").channel == channel)
+        wait_for_result(session, qtbot)
+        assert session.state.stack.channel == channel
+        assert session.state.measurement.correlation.base == "dark"
+    # One that has no such channel stays as it is.
+    np.save(tmp_path / "one.npy", noise((4, 96, 100)))
+    chosen(session, qtbot, "dark", str(tmp_path / "one.npy"))
+    session.reopen(channel=1)
+    wait_for_result(session, qtbot)
+    assert references.path("dark") == tmp_path / "one.npy"
 
 
 def test_one_chosen_before_any_file_is_used_for_the_first(session: Session, qtbot: QtBot) -> None:

@@ -87,6 +87,17 @@ def test_statistical_under_a_picture_survives_too() -> None:
     assert same(made, measurement_from(measurement_bytes(made)))
 
 
+def test_frames_that_were_left_out_survive_too() -> None:
+    twice = np.repeat(noise(8, 256), 2, axis=0)
+    made = measure(ArrayFrames(twice), Parameters(method="statistical"))
+    assert made.correlation is not None
+    assert made.correlation.evidence.repeats is not None
+    again = measurement_from(measurement_bytes(made))
+    assert same(made, again)
+    assert again.correlation is not None
+    assert again.correlation.evidence.repeats == made.correlation.evidence.repeats
+
+
 def test_second_time_nothing_is_measured(file: Path, tmp_path: Path) -> None:
     cache = MeasurementCache(tmp_path / "kept")
     first, made = measured(file, PARAMETERS, cache)
