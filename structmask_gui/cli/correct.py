@@ -10,7 +10,7 @@ from structmask_gui.cli.choices import chosen_inputs, tiff_target
 from structmask_gui.cli.console import DONE, print_notes, progress_bar
 from structmask_gui.core.errors import ParameterError
 from structmask_gui.core.progress import Task
-from structmask_gui.core.stack.correction import Calibration, held, held_words, mean_frame
+from structmask_gui.core.stack.correction import Calibration, mean_frame, said_of
 from structmask_gui.io.corrected import (
     corrected_path,
     destriped_path,
@@ -47,10 +47,10 @@ def correct(arguments: argparse.Namespace) -> int:
         raise ParameterError("correct: nothing shows the pattern; give --dark FILE or --even FILE.")
 
     def save(stack: ImageStack, target: Path, task: Task) -> str:
-        correction = read_correction(files, stack.channel, task)
-        correction.check(stack)
-        mean = mean_frame(stack, task)
-        print_notes(held_words(held(mean, correction, one.kind), one) for one in correction.used)
+        correction = read_correction(
+            files, stack, sources=stack.files, channel=stack.channel, task=task
+        )
+        print_notes(said_of(mean_frame(stack, task), correction))
         save_corrected(stack, correction, target, force=arguments.force, task=task)
         return correction.words
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -24,7 +24,7 @@ from structmask_gui.core.stack.correction import (
 from structmask_gui.core.stack.destripe import destriped_frame
 from structmask_gui.core.stack.frames import Frames, Lines
 from structmask_gui.core.stack.scaled import check_single
-from structmask_gui.io.files.atomic import write_atomic
+from structmask_gui.io.files.atomic import is_same, write_atomic
 from structmask_gui.io.formats.known import is_readable_name
 from structmask_gui.io.open import in_channel, open_stack
 from structmask_gui.io.results.files import stem_of
@@ -101,11 +101,30 @@ def save_corrected(
 
 
 def read_correction(
-    files: Mapping[Calibration, Path], channel: Channel | None, task: Task = NO_TASK
+    files: Mapping[Calibration, Path],
+    frames: Frames,
+    *,
+    sources: Sequence[Path],
+    channel: Channel | None,
+    task: Task = NO_TASK,
 ) -> Correction:
     """Average the files of dark frames and of an even field, if they are given.
 
-    Those of several channels are read in ``channel``, that of the frames to be corrected.
+    Parameters
+    ----------
+    files : mapping
+        The files by what they show.
+    frames : Frames
+        The frames to be corrected.
+    sources : sequence of Path
+        Their files.
+    channel : int or "luminance", optional
+        Their channel, in which files of several channels are read.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, is of another size, or is one of ``sources``.
     """
     found: dict[Calibration, Reference] = {}
     for kind, file in files.items():
@@ -114,8 +133,15 @@ def read_correction(
             return open_stack(file, channel=asked, cancelled=lambda: task.cancelled)
 
         with in_channel(open_file, channel) as stack:
-            found[kind] = read_reference(kind, stack, task)
-    return Correction(**found)
+            if any(is_same(file, source) for source in sources):
+                raise InputError(
+                    f"{stack.name} is the stack that is to be corrected; choose other frames,"
+                    " without the sample."
+                )
+            found[kind] = read_reference(kind, stack, frames, task)
+    correction = Correction(**found)
+    correction.check(frames)
+    return correction
 
 
 def _save(

@@ -71,6 +71,8 @@ def test_a_pattern_that_is_not_there_is_said(structmask, files):
 def test_mistakes(structmask, files, tmp_path):
     stack, dark, _ = files
     assert "give --dark FILE or --even FILE" in structmask("correct", stack).err
+    own = structmask("correct", stack, "--dark", stack)
+    assert "stack.ome.tif is the stack that is to be corrected" in own.err
     over = structmask("correct", stack, "--dark", dark, "--output", dark, "--force")
     assert over.code == 2
     assert "dark.tif" in over.err

@@ -13,11 +13,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.arrays import AnyArray, FloatArray
+from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.fill import without_fill
 from structmask_gui.core.stack.frames import Frames, cuts, evenly, finite
+from structmask_gui.core.stack.reference_fit import dark_misfit
 
 Calibration = Literal["dark", "even"]
 """What shows a fixed pattern: frames without light, or frames of an even field."""
@@ -53,7 +54,13 @@ _ENOUGH = 20
 """Frames of a reference that show patterns well below their noise."""
 
 _UNLIT = 0.05
-"""Share of the mean light below which a pixel of an even field says nothing."""
+"""Share of the light of bright pixels below which a pixel of an even field says nothing."""
+
+_BRIGHT = 99.0
+"""Percentile of an even field that is the light of bright pixels."""
+
+_MIDDLE = 2048
+"""Side of the middle part that is compared: more pixels say no more, and take their memory."""
 
 
 class Held(NamedTuple):
@@ -88,13 +95,14 @@ class Reference:
     """The mean of dark frames or of an even field.
 
     ``halves``: means of every second frame, which share no noise, shape (2, y, x); of one frame,
-    shape (1, y, x).
+    shape (1, y, x). ``misfit`` says what speaks against it, as in "structure is visible in it".
     """
 
     kind: Calibration
     name: str
     n_frames: int
     halves: FloatArray
+    misfit: str = ""
 
     @cached_property
     def mean(self) -> FloatArray:
@@ -149,15 +157,15 @@ class Correction:
         if self.even is None:
             return None
         light = self.even.mean - (0.0 if self.dark is None else self.dark.mean)
-        level = float(light.mean())
+        lit = light > _UNLIT * max(float(np.percentile(light, _BRIGHT)), 0.0)
+        level = float(light[lit].mean()) if lit.any() else 0.0
         if not level > 0:
             beside = "" if self.dark is None else f" beyond that of {self.dark.name}"
             raise InputError(
                 f"{self.even.name} holds no light{beside}; give frames of an even, bright field."
             )
-        gain = light / level
         # A pixel without light would become as bright as its noise allows.
-        return np.where(gain < _UNLIT, 1.0, gain)
+        return np.where(lit, light / level, 1.0)
 
     def check(self, frames: Frames) -> None:
         """Raise `InputError` if frames are of another size than the references."""
@@ -191,17 +199,23 @@ class Correction:
 
 
 def mean_frame(frames: Frames, task: Task = NO_TASK) -> FloatArray:
-    """Return the mean of some frames, shape (y, x): what is the same in every frame shows in it."""
-    mean = np.zeros(frames.frame_shape)
+    """Return the mean of some frames, shape (y, x): what is the same in every frame shows in it.
+
+    Fill and missing pixels are NaN.
+    """
+    clean, mean = without_fill(frames, task), np.zeros(frames.frame_shape)
     numbers = evenly(frames.n_frames, _SEEN)
     for number in numbers:
         task.stop_if_cancelled()
-        mean += finite(frames.read(number)) / len(numbers)
+        mean += clean.read(number) / len(numbers)
+    mean[~np.isfinite(mean)] = np.nan
     return mean
 
 
-def read_reference(kind: Calibration, frames: Frames, task: Task = NO_TASK) -> Reference:
-    """Average dark frames, or frames of an even field."""
+def read_reference(
+    kind: Calibration, frames: Frames, measured: Frames | None = None, task: Task = NO_TASK
+) -> Reference:
+    """Average dark frames, or frames of an even field, for ``measured`` frames."""
     counts = _in_halves(frames.n_frames)
     halves = np.zeros((len(counts), *frames.frame_shape))
     for number in range(frames.n_frames):
@@ -209,7 +223,9 @@ def read_reference(kind: Calibration, frames: Frames, task: Task = NO_TASK) -> R
         task.report(number, frames.n_frames, f"Averaging {frames.name}")
         half = number % len(counts)
         halves[half] += finite(frames.read(number)) / counts[half]
-    return Reference(kind, frames.name, frames.n_frames, halves)
+    dark = kind == "dark" and measured is not None and measured.frame_shape == frames.frame_shape
+    misfit = dark_misfit(frames, measured, task) if dark and measured is not None else ""
+    return Reference(kind, frames.name, frames.n_frames, halves, misfit)
 
 
 def held(mean: FloatArray, correction: Correction, kind: Calibration) -> Held:
@@ -223,16 +239,23 @@ def held(mean: FloatArray, correction: Correction, kind: Calibration) -> Held:
     Parameters
     ----------
     mean : ndarray, shape (y, x)
-        The mean of the frames to be corrected; see `mean_frame`.
+        The mean of the frames to be corrected, NaN where there is none; see `mean_frame`. Of large
+        frames the middle is compared.
     correction : Correction
         The references; of an even field's pattern the light is known only with dark frames.
     kind : {"dark", "even"}
         Whose pattern is looked for.
     """
-    smooth = _smooth(mean)
+    part = _middle(mean.shape)
+    mean = mean[part]
+    there = np.isfinite(mean)
+    if not there.any():
+        return Held(0.0, 0.0, 0.0)
+    mean = np.where(there, mean, mean[there].mean())
+    smooth = _smooth(mean, there)
     fine = mean - smooth
-    first, second = _patterns(smooth, correction, kind)
-    weights = _flatness(fine)
+    first, second = _patterns(smooth, correction, kind, part)
+    weights = _flatness(fine, there)
     own = weights * (fine * (first + second) / 2)
     parts = _sums(own), _sums(weights * first * second), _sums(weights)
     crossed, squared, total = (float(part.sum()) for part in parts)
@@ -247,20 +270,28 @@ def held(mean: FloatArray, correction: Correction, kind: Calibration) -> Held:
     return Held(crossed / squared, error, float(np.sqrt(squared / total)))
 
 
+def said_of(mean: FloatArray, correction: Correction) -> tuple[str, ...]:
+    """Say whether frames of this mean hold the pattern of each reference, and what to do."""
+    return tuple(held_words(held(mean, correction, one.kind), one) for one in correction.used)
+
+
 def held_words(found: Held, reference: Reference) -> str:
     """Say whether frames hold a reference's pattern, and what to do."""
     name, what = reference.name, "subtracting" if reference.kind == "dark" else "dividing by"
     if found.pattern == 0:
         few = " 20 frames show more." if reference.n_frames < _ENOUGH else ""
         return f"{name} shows no pattern beyond smooth shading.{few}"
-    share = f"{100 * found.share:.0f} %"
+    hold = f"Your frames hold {100 * found.share:.0f} % of the pattern of {name}:"
+    # A strong pattern of the camera is structure, too.
+    look = f" But {reference.misfit}: make sure that {name} does not show your sample."
+    look = look if reference.misfit else ""
     if found.there and found.left:
         return (
-            f"Your frames hold {share} of the pattern of {name}: it seems to be recorded with other"
-            f" settings. {what.capitalize()} it leaves {100 * found.left:.0f} % of the pattern."
+            f"{hold} it seems to be recorded with other settings. {what.capitalize()} it leaves"
+            f" {100 * found.left:.0f} % of the pattern.{look}"
         )
     if found.there:
-        return f"Your frames hold {share} of the pattern of {name}: {what} it removes that."
+        return f"{hold} {what} it removes that.{look}"
     if found.absent:
         return (
             f"Your frames do not hold the pattern of {name}: {what} it would add it. What is the"
@@ -273,14 +304,15 @@ def held_words(found: Held, reference: Reference) -> str:
 
 
 def _patterns(
-    smooth: FloatArray, correction: Correction, kind: Calibration
+    smooth: FloatArray, correction: Correction, kind: Calibration, part: tuple[slice, slice]
 ) -> tuple[FloatArray, FloatArray]:
     """Return the fine pattern that a mean frame would hold, twice; ``smooth``: its shading."""
-    halves = correction.of(kind).halves
+    halves = [half[part] for half in correction.of(kind).halves]
     if kind == "dark":
         found = [half - _smooth(half) for half in halves]
     else:
-        offset = np.zeros_like(smooth) if correction.dark is None else correction.dark.mean
+        dark = correction.dark
+        offset = np.zeros_like(smooth) if dark is None else dark.mean[part]
         lit, found = smooth - _smooth(offset), []
         for half in halves:
             around = _smooth(light := half - offset)
@@ -288,10 +320,25 @@ def _patterns(
     return found[0], found[-1]
 
 
-def _smooth(image: FloatArray) -> FloatArray:
+def _middle(shape: tuple[int, ...]) -> tuple[slice, slice]:
+    starts = [max(0, (side - _MIDDLE) // 2) for side in shape]
+    height, width = (slice(start, start + _MIDDLE) for start in starts)
+    return height, width
+
+
+def _smooth(image: FloatArray, there: BoolArray | None = None) -> FloatArray:
+    """Return the mean over the square around each pixel, of those that are there."""
     from scipy.ndimage import uniform_filter
 
-    return np.asarray(uniform_filter(image, _COARSE, mode="reflect"))
+    def around(values: FloatArray) -> FloatArray:
+        return np.asarray(uniform_filter(values, _COARSE, mode="reflect"))
+
+    if there is None or there.all():
+        return around(image)
+    level = float(image[there].mean())
+    share = around(there.astype(np.float64))
+    smooth: FloatArray = around(np.where(there, image - level, 0.0)) / np.maximum(share, 1e-3)
+    return level + smooth
 
 
 def _in_halves(n_frames: int) -> tuple[int, ...]:
@@ -299,13 +346,17 @@ def _in_halves(n_frames: int) -> tuple[int, ...]:
     return (1,) if n_frames == 1 else ((n_frames + 1) // 2, n_frames // 2)
 
 
-def _flatness(fine: FloatArray) -> FloatArray:
+def _flatness(fine: FloatArray, there: BoolArray) -> FloatArray:
     """Return the weight of each pixel: the inverse of how much changes around it."""
     from scipy.ndimage import uniform_filter
 
-    around = uniform_filter(fine**2, _AROUND, mode="reflect")
-    floor = float(np.quantile(around, _FLATTEST))
-    return np.asarray(1.0 / (around + floor)) if floor > 0 or around.any() else np.ones_like(fine)
+    around = uniform_filter(np.where(there, fine, 0.0) ** 2, _AROUND, mode="reflect")
+    # Where nothing changes at all the pixels are clipped, or fill.
+    changes = there & (around > 0)
+    if not changes.any():
+        return there.astype(np.float64)
+    floor = float(np.quantile(around[changes], _FLATTEST))
+    return np.where(changes, 1.0 / (around + floor), 0.0)
 
 
 def _sums(values: FloatArray) -> FloatArray:

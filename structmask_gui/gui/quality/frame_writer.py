@@ -1,7 +1,11 @@
-"""Frames of the open stack without a pattern, written off the GUI thread."""
+"""Frames of the open stack without a pattern, written off the GUI thread.
+
+The files are opened anew for it: meanwhile others may be opened in the window.
+"""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -9,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.progress import Task
+from structmask_gui.core.stack.frames import ChosenFrames
 from structmask_gui.gui.session.opening import check_unchanged
 from structmask_gui.gui.session.worker import Job, Step
 
@@ -37,7 +42,6 @@ class FrameWriter(QObject):
         self._job = Job("new frames", session.bug.emit, order="all")
         session.writers.add("the new frames", self._job)
         self._job.stepped.connect(self._on_step)
-        session.stack_changed.connect(self._on_stack)
         session.quality.closing.connect(self.close)
 
     def write(self, path: Path, save: Save) -> None:
@@ -61,11 +65,6 @@ class FrameWriter(QObject):
         self.said.emit("")
         self._session.report_error(text, self)
 
-    def _on_stack(self) -> None:
-        # The files it reads are about to be closed.
-        self._job.cancel()
-        self.said.emit("")
-
     def close(self) -> None:
         """Stop the thread."""
         self._job.close()
@@ -73,8 +72,15 @@ class FrameWriter(QObject):
 
 def _write(path: Path, inputs: tuple[Path, ...], state: State, save: Save, task: Task) -> Path:
     from structmask_gui.io.files.atomic import check_no_input
+    from structmask_gui.io.open import open_stack
 
     check_no_input(path, inputs)
     check_unchanged(state.signatures)
-    assert state.frames is not None
-    return save(state.frames, path=path, force=True, task=task)
+    with ExitStack() as files:
+        stacks = [
+            files.enter_context(
+                open_stack(file, cancelled=lambda: task.cancelled, **state.open_choices)
+            )
+            for file in state.paths
+        ]
+        return save(ChosenFrames(stacks), path=path, force=True, task=task)

@@ -69,6 +69,7 @@ class QualityPanel(QWidget):
         self._quality: Quality = session.quality
         self.writer = FrameWriter(session, self)
         self._calibrations: dict[Calibration, Path] = {}  # chosen last
+        self._dark: Path | None = None  # that was measured in then
         self.writer.said.connect(self._say_writing)
         self.writer.written.connect(self._on_written)
         self._build()
@@ -382,8 +383,9 @@ class QualityPanel(QWidget):
         from structmask_gui.gui.quality.removal import CorrectionDialog
 
         dark = self._session.reference_stacks.path("dark")
-        if dark is not None:
-            self._calibrations.setdefault("dark", dark)
+        if dark is not None and dark != self._dark:
+            self._calibrations["dark"] = dark  # what the answer is about
+        self._dark = dark
         CorrectionDialog(self.window(), self._session, self.writer, self._calibrations).show()
 
     def _on_written(self, path: Path) -> None:

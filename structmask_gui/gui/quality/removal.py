@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -220,12 +220,12 @@ class CorrectionDialog(RemovalDialog):
         self.save_button.setEnabled(False)
         self.open_button.hide()
         self._say("")
-        frames = self._session.state.frames
-        if frames is None:
+        state = self._session.state
+        if state.frames is None:
             return
         say(self.text, "Comparing…" if self._files else _ASK)
-        channel = getattr(self._session.state.stack, "channel", None)
-        work = partial(_compared, frames, channel, dict(self._files))
+        channel = getattr(state.stack, "channel", None)
+        work = partial(_compared, state.frames, state.files, channel, dict(self._files))
         self._job.run(work, self._show, self._on_failed)
 
     def _show(self, found: _Compared) -> None:
@@ -282,15 +282,18 @@ def _without_offsets(frames: Frames, number: int, lines: Lines, _task: Task) -> 
 
 
 def _compared(
-    frames: Frames, channel: Channel | None, files: Mapping[Calibration, Path], task: Task
+    frames: Frames,
+    sources: Sequence[Path],
+    channel: Channel | None,
+    files: Mapping[Calibration, Path],
+    task: Task,
 ) -> _Compared:
-    from structmask_gui.core.stack.correction import held, held_words, mean_frame
+    from structmask_gui.core.stack.correction import mean_frame, said_of
     from structmask_gui.io.corrected import read_correction
 
-    correction = read_correction(files, channel, task)
-    correction.check(frames)
+    correction = read_correction(files, frames, sources=sources, channel=channel, task=task)
     mean = mean_frame(frames, task)
-    words = " ".join(held_words(held(mean, correction, one.kind), one) for one in correction.used)
+    words = " ".join(said_of(mean, correction))
     pictures = [("Mean of the frames, as recorded", mean)]
     if correction.used:
         pictures.append(("Corrected", correction.applied(mean)))

@@ -108,14 +108,15 @@ def checked_target(path: Path) -> tuple[Path, os.stat_result | None]:
 
 def check_no_input(target: Path, inputs: Iterable[Path]) -> None:
     """Refuse to write over a file that is read, by whatever name."""
-    if any(_is_same(target, file) for file in inputs):
+    if any(is_same(target, file) for file in inputs):
         raise InputError(f"{shown(target)} is an image file that is open; choose another name.")
 
 
-def _is_same(path: Path, other: Path) -> bool:
+def is_same(path: Path, other: Path) -> bool:
+    """Tell whether two paths are of one file; False if one of them is not there."""
     try:
         return path.samefile(other)
-    except (OSError, ValueError):  # one of them is not there
+    except (OSError, ValueError):
         return False
 
 

@@ -13,6 +13,7 @@ from structmask_gui.core.stack.correction import (
     held_words,
     mean_frame,
     read_reference,
+    said_of,
 )
 from structmask_gui.core.stack.frames import ArrayFrames
 
@@ -122,6 +123,51 @@ def test_a_reference_of_other_settings_is_said_to_leave_a_part(strength, left):
     if left:
         assert 100 * found.left == pytest.approx(left, abs=3)
         assert said.endswith(f"Subtracting it leaves {100 * found.left:.0f} % of the pattern.")
+
+
+@pytest.mark.parametrize("value", [0, 65535, np.nan])
+@pytest.mark.parametrize("share", [0.03, 0.3])
+def test_what_is_no_image_is_left_out(value, share):
+    rng = np.random.default_rng(9)
+    offsets = 2 * pattern("pixels", rng)
+    dark = reference("dark", offsets, rng)
+    frames = 300 + offsets + rng.normal(size=(8, *SHAPE))
+    frames[:, :, : int(share * SHAPE[1])] = value
+    found = held(mean_frame(ArrayFrames(frames)), Correction(dark=dark), "dark")
+    assert found.share == pytest.approx(1, abs=0.05)
+    assert found.there
+
+
+def test_of_large_frames_the_middle_is_compared(monkeypatch):
+    monkeypatch.setattr("structmask_gui.core.stack.correction._MIDDLE", 64)
+    rng = np.random.default_rng(10)
+    offsets = 2 * pattern("pixels", rng)
+    frames = offsets + rng.normal(size=(8, *SHAPE))
+    frames[:, :10] += 1e4 * rng.normal(size=(10, SHAPE[1]))  # would hide it
+    correction = Correction(dark=reference("dark", offsets, rng))
+    assert held(mean_frame(ArrayFrames(frames)), correction, "dark").share == pytest.approx(
+        1, abs=0.1
+    )
+
+
+def test_frames_of_a_sample_are_not_praised_as_dark_ones():
+    rng = np.random.default_rng(11)
+    sample = picture(rng, 30)
+    stack = ArrayFrames(100 + sample + rng.normal(size=(8, *SHAPE)))
+    other = ArrayFrames(100 + sample + rng.normal(size=(8, *SHAPE)), "other")
+    correction = Correction(dark=read_reference("dark", other, stack))
+    (said,) = said_of(mean_frame(stack), correction)
+    assert "But structure is visible in it: make sure that other does not show your sample" in said
+
+
+def test_unlit_corners_of_an_even_field_leave_the_levels_as_they_are():
+    rng = np.random.default_rng(12)
+    light = 1000 + 20 * rng.normal(size=SHAPE)
+    light[:40, :40] = 0
+    even = Correction(even=reference("even", light, rng, noise=0))
+    image = np.full(SHAPE, 500.0)
+    assert even.applied(image)[50:].mean() == pytest.approx(500, rel=1e-3)
+    assert (even.applied(image)[:40, :40] == 500).all()
 
 
 def test_noise_alone_is_no_pattern():

@@ -83,3 +83,26 @@ def test_files_of_another_size_are_said_in_the_dialog(
     assert not shown.save_button.isEnabled()
     shown.rows["even"].chosen.emit("even", None)
     qtbot.waitUntil(lambda: shown.text.text().startswith("Choose"), timeout=15_000)
+
+
+def test_the_dark_stack_that_was_measured_in_is_proposed(
+    window: MainWindow, files: tuple[Path, Path], tmp_path: Path, qtbot: QtBot
+):
+    stack, dark = files
+    references = window.session.reference_stacks
+    window.open_paths([str(stack)])
+    wait_for_result(window.session, qtbot)
+    for name in ("first", "second"):
+        path = tmp_path / f"{name}.npy"
+        path.write_bytes(dark.read_bytes())
+        with qtbot.waitSignal(references.changed):
+            references.choose("dark", path)
+        window.commands.correct()
+        shown = dialog(CorrectionDialog)
+        assert shown.rows["dark"].name.text() == path.name
+        # What is chosen here stays until the other is another.
+        shown.rows["dark"].chosen.emit("dark", str(dark))
+        shown.close()
+        window.commands.correct()
+        assert dialog(CorrectionDialog).rows["dark"].name.text() == "dark.npy"
+        dialog(CorrectionDialog).close()

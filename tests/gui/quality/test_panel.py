@@ -20,7 +20,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.suggest import Point, Suggestion
 from structmask_gui.core.stack.destripe import destriped
-from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.core.stack.frames import ArrayFrames, Frames
 from structmask_gui.gui.desktop import places
 from structmask_gui.gui.quality.curves import SuggestionView
 from structmask_gui.gui.quality.denoising import proposed_target
@@ -403,6 +403,30 @@ def test_the_removal_of_offsets_is_seen_before_it_is_saved(
     qtbot.waitUntil(lambda: window.session.state.paths == (target,), timeout=15_000)
     with pytest.raises(AssertionError):
         dialog(RemovalDialog)
+
+
+def test_the_frames_are_written_while_another_file_is_opened(
+    loaded: MainWindow, stack_file: Path, tmp_path: Path, qtbot: QtBot
+):
+    panel, target = loaded.show_panel("quality"), tmp_path / "out.tif"
+    entered, go_on = threading.Event(), threading.Event()
+
+    def held_up(frames: Frames, *, path: Path, force: bool, task: Task) -> Path:
+        entered.set()
+        assert go_on.wait(20)
+        return ROWS(frames, path=path, force=force, task=task)
+
+    panel.writer.write(target, held_up)
+    qtbot.waitUntil(entered.is_set)
+    other = tmp_path / "other.npy"
+    np.save(other, noise((4, 128, 160), seed=9))
+    loaded.open_paths([str(other)])
+    qtbot.waitUntil(lambda: loaded.session.state.paths == (other,), timeout=10_000)
+    wait_for_result(loaded.session, qtbot)
+    with qtbot.waitSignal(panel.writer.written):
+        go_on.set()
+    raw = np.load(stack_file).astype(np.float32)
+    np.testing.assert_allclose(tifffile.imread(target)[1], destriped(raw[1], "rows"))
 
 
 def test_the_open_file_is_not_overwritten(loaded: MainWindow, stack_file: Path, qtbot: QtBot):
