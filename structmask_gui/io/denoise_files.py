@@ -297,11 +297,13 @@ def save_denoised(
                 clipped += outside
                 file.write(values.tobytes())
         task.report(stack.n_frames, stack.n_frames, f"Writing {shown(path)}")
+
+    def without_record() -> None:
+        # A record is of the image beside it: that of the old one goes before it is replaced.
         if force:
-            # A record is of the image beside it: that of the old one goes before it is replaced.
             record_path(path).unlink(missing_ok=True)
 
-    write_atomic(path, write, force=force)
+    write_atomic(path, write, force=force, replacing=without_record)
     return replace(record, clipped=clipped if whole_numbers else None)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 import tifffile
 
 from structmask_gui.core.denoising import denoiser
 from structmask_gui.core.denoising.denoiser import Denoiser
-from structmask_gui.core.errors import Cancelled
+from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import Task
 from structmask_gui.core.recommend.answer import answer
@@ -62,6 +66,11 @@ def test_the_record_of_an_older_result_goes_before_its_image_is_replaced(tmp_pat
         record = DenoisedRecord(made, InputRecord.of(stack), "measured")
         with pytest.raises(Cancelled):
             save_denoised(record, stack, target, force=True, task=cancelled)
+        assert (target.read_bytes(), record_path(target).exists()) == (b"old", True)
+        with monkeypatch.context() as full:
+            full.setattr(os, "fsync", Mock(side_effect=OSError(errno.ENOSPC, "full")))
+            with pytest.raises(InputError, match="make room"):
+                save_denoised(record, stack, target, force=True)
         assert (target.read_bytes(), record_path(target).exists()) == (b"old", True)
         save_denoised(record, stack, target, force=True)
     assert target.read_bytes() != b"old"

@@ -41,6 +41,7 @@ from structmask_gui.core.stack.derived import DifferenceFrames
 from structmask_gui.core.stack.fill import without_fill, without_fill_of
 from structmask_gui.core.stack.frames import Frames, evenly, neighbours
 from structmask_gui.core.stack.patches import read_patches
+from structmask_gui.core.stack.repeats import find_repeats, without_repeats
 from structmask_gui.core.statistical.estimate import SEES
 from structmask_gui.core.threads import one_blas_thread
 
@@ -187,6 +188,8 @@ def evaluate(
         If the frames are too small for the radius.
     """
     check_fit(raw, denoised, here=here)
+    repeats = find_repeats(raw, task)  # Between them there is no noise.
+    raw, denoised = (without_repeats(one, repeats) for one in (raw, denoised))
     raw = without_fill(raw, task)
     denoised = without_fill_of(raw, denoised)
     array = mask_array(mask)

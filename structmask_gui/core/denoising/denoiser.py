@@ -32,6 +32,7 @@ from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.prediction import mask_array
 from structmask_gui.core.stack.fill import put_back, without_fill
 from structmask_gui.core.stack.frames import Frames, Recording, runs_of
+from structmask_gui.core.stack.repeats import find_repeats
 from structmask_gui.core.threads import in_threads, one_blas_thread
 
 _CHECKED = 50_000
@@ -119,6 +120,7 @@ class Denoiser:
             self.mask,
             shared=shared_noise,
             runs=runs_of(self.frames),
+            repeats=find_repeats(self.frames),
         )
         self._blocks = [self.folds.blocks(fold) for fold in (0, 1)]
         self._around = Surroundings(self.frames)

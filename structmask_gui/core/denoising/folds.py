@@ -18,6 +18,7 @@ from structmask_gui.core.arrays import BoolArray, FloatArray
 from structmask_gui.core.denoising.features import REACH
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.stack.frames import Region
+from structmask_gui.core.stack.repeats import Repeats
 
 TILE = 96
 """Largest side of the blocks that samples are drawn from."""
@@ -55,6 +56,8 @@ class Folds:
         Whether frames share noise: the folds are then stripes.
     runs : sequence of range, optional
         Frames that follow one another, as from `core.stack.frames.runs_of`.
+    repeats : Repeats, optional
+        Frames that are equal to the one before; they are in its fold.
     """
 
     def __init__(
@@ -65,15 +68,18 @@ class Folds:
         *,
         shared: bool = False,
         runs: Sequence[range] | None = None,
+        repeats: Repeats | None = None,
     ) -> None:
         self.n_frames, self.shape = n_frames, shape
         runs = [range(n_frames)] if runs is None else runs
-        self._of_frame = {
-            frame: _fold_of(place, number)
-            for number, run in enumerate(runs)
-            for place, frame in enumerate(run)
-        }
-        self.by_frames = n_frames > 1 and not shared
+        again = set() if repeats is None else set(repeats.numbers)
+        self._of_frame = {}
+        for number, run in enumerate(runs):
+            place = -1
+            for frame in run:
+                place += frame not in again
+                self._of_frame[frame] = _fold_of(place, number)
+        self.by_frames = n_frames - len(again) > 1 and not shared
         half = mask.shape[0] // 2, mask.shape[1] // 2
         # Cut across the direction in which the noise is correlated less far.
         self.axis = 0 if half[0] <= half[1] else 1

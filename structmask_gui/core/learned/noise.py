@@ -95,7 +95,12 @@ def learned_noise(frames: Frames, task: Task = NO_TASK) -> LearnedNoise | None:
         return None
     values, level = features(powers)
     power, variance = _networks().read(values)
-    return _weighted(power + level, variance, max(float(np.nanvar(image)) for image in images))
+    return _weighted(power + level, variance, max(map(_variance, images)))
+
+
+def _variance(image: FloatArray) -> float:
+    values = image[np.isfinite(image)]
+    return float(values.var()) if values.size else 0.0
 
 
 def _in_grey_levels(noise: LearnedNoise | None, exponent: int) -> LearnedNoise | None:

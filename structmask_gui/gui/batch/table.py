@@ -73,7 +73,7 @@ class BatchTable(QTableWidget):
         self._doubtful: set[int] = set()
         self._results: dict[int, str] = {}  # the state of each row that has a result
         self._old = False
-        self._paths: list[tuple[Path, ...]] = []
+        self._inputs: list[tuple[Input, ...]] = []
         self._denoised: dict[int, tuple[Path, ...]] = {}
         self._icons: dict[int, Callable[[], QIcon]] = {}  # what draws each row's
         self.open_action = QAction("&Open", self)
@@ -157,27 +157,27 @@ class BatchTable(QTableWidget):
     def fill(self, queue: BatchQueue | None) -> None:
         """Show the jobs of a queue, or nothing."""
         jobs = () if queue is None else queue.jobs
-        self._list([(job.name, job.path, tuple(item.path for item in job.inputs)) for job in jobs])
+        self._list([(job.name, job.path, job.inputs) for job in jobs])
         for row, status in enumerate(() if queue is None else queue.statuses):
             self.show_status(row, status)
 
     def list_files(self, inputs: Sequence[Input]) -> None:
         """Show a row for each file, to be filled by `show_fit`."""
-        self._list([(item.path.name, item.path, (item.path,)) for item in inputs])
+        self._list([(item.path.name, item.path, (item,)) for item in inputs])
 
-    def paths_of(self, row: int) -> tuple[Path, ...]:
-        """Return the files of a row."""
-        return self._paths[row]
+    def inputs_of(self, row: int) -> tuple[Input, ...]:
+        """Return the files of a row, and how they are opened."""
+        return self._inputs[row]
 
     def denoised_of(self, row: int) -> tuple[Path, ...]:
         """Return the denoised files of a row."""
         return self._denoised[row]
 
-    def _list(self, rows: Sequence[tuple[str, Path, tuple[Path, ...]]]) -> None:
+    def _list(self, rows: Sequence[tuple[str, Path, tuple[Input, ...]]]) -> None:
         self._doubtful, self._results, self._denoised, self._icons = set(), {}, {}, {}
         self.horizontalHeader().setSortIndicatorShown(False)
         self._sorted = -1, False
-        self._paths = [paths for *_, paths in rows]
+        self._inputs = [inputs for *_, inputs in rows]
         self.setRowCount(len(rows))
         for row, (name, place, _) in enumerate(rows):
             item = QTableWidgetItem(name)

@@ -21,12 +21,14 @@ from PySide6.QtWidgets import (
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.parameters.labels import choice_text
 from structmask_gui.core.progress import Task
+from structmask_gui.core.stack.frames import FrameRange
 from structmask_gui.gui.batch.options import BatchChoices
 from structmask_gui.gui.batch.reference_stacks import BatchReferenceStacks
 from structmask_gui.gui.batch.run import BatchRun
 from structmask_gui.gui.batch.table import BatchTable
 from structmask_gui.gui.desktop.open_external import open_outside
 from structmask_gui.gui.desktop.places import beside
+from structmask_gui.gui.session.opening import Part, choices_of
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Job
 from structmask_gui.gui.widgets import dialogs
@@ -73,6 +75,7 @@ class BatchWindow(QDialog):
             session.mask_changed,
             session.parameters_changed,
             session.region_changed,
+            session.frame_range_changed,
             session.reference_stacks.changed,
         ):
             signal.connect(self._update)
@@ -203,8 +206,13 @@ class BatchWindow(QDialog):
         )
 
     def open_row(self, row: int) -> None:
-        """Open the files of a row in the main window."""
-        self._session.open(self.table.paths_of(row))
+        """Open the files of a row in the main window, in the part that was measured."""
+        inputs = self.table.inputs_of(row)
+        taken = inputs[0].frames
+        frames = None if taken is None else FrameRange(taken.start, taken.stop, taken.step)
+        region = None if self.queue is None else self.queue.settings.region
+        part = None if frames is None and region is None else Part(region, frames)
+        self._session.open([one.path for one in inputs], **choices_of(inputs[0]), part=part)
 
     def open_denoised(self, row: int) -> None:
         """Open the denoised files of a row in the main window."""

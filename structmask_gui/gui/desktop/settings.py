@@ -114,7 +114,7 @@ _GOOD: dict[str, Callable[[Any], bool]] = {
     "recent_folders": _paths(200),
     "default_preset": _text(200),
     "last_preset": _text(200),
-    "last_files": _paths(1000),
+    "last_files": _paths(100_000),
     "last_choices": _choices,
     "last_part": _table,
     "last_reference_stacks": _texts,

@@ -70,10 +70,13 @@ class Edits:
         self, text: str, values: Mapping[str, Any], merge: str = "", *, of_files: bool = True
     ) -> None:
         """Replace fields, with undo; ``of_files`` only while the same files are open."""
-        state = self._read()
-        old = {name: getattr(state, name) for name in values}
+
+        def read() -> dict[str, Any]:
+            state = self._read()
+            return {name: getattr(state, name) for name in values}
+
         drag = self._drag if self._dragging else 0
-        self._history.make(Change(text, self._restore, old, values, merge, drag, of_files))
+        self._history.make(Change(text, self._restore, read(), values, read, merge, drag, of_files))
 
     def _restore(self, values: Mapping[str, Any]) -> None:
         edit = values.get("edit")

@@ -30,6 +30,8 @@ class Change:
     """Puts a value in place."""
     old: Any
     new: Any
+    read: Callable[[], Any]
+    """Returns the present value: what is taken back may be another than was put in place."""
     merge: str = ""
     """Changes in quick succession with the same, non-empty word become one."""
     drag: int = 0
@@ -54,6 +56,8 @@ class History(QObject):
         super().__init__(parent)
         self._done: list[Change] = []
         self._undone: list[Change] = []
+        self.undoing = False
+        """Whether a change is being taken back right now."""
 
     def __len__(self) -> int:
         return len(self._done)
@@ -77,7 +81,12 @@ class History(QObject):
         """Take back the last change."""
         if self._done:
             change = self._done.pop()
-            change.put(change.old)
+            change.new = change.read()
+            self.undoing = True
+            try:
+                change.put(change.old)
+            finally:
+                self.undoing = False
             self._undone.append(change)
             self.changed.emit()
 
@@ -85,6 +94,7 @@ class History(QObject):
         """Make the change again that was taken back last."""
         if self._undone:
             change = self._undone.pop()
+            change.old = change.read()
             change.put(change.new)
             self._done.append(change)
             self.changed.emit()

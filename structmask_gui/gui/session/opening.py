@@ -17,6 +17,7 @@ from structmask_gui.gui.session.engine import Engine
 from structmask_gui.io.files.paths import shown
 
 if TYPE_CHECKING:
+    from structmask_gui.io.extract_files import Input
     from structmask_gui.io.results.record import InputRecord
 
 AnyArray = NDArray[Any]
@@ -161,8 +162,8 @@ def denoised_from(record: Path) -> InputRecord | None:
         return None
 
 
-def choices_of(item: InputRecord) -> dict[str, Any]:
-    """Return how a recorded file was opened."""
+def choices_of(item: Input | InputRecord) -> dict[str, Any]:
+    """Return how a file was opened, or is to be."""
     return {"axes": item.axes, "series": item.series, "channel": item.channel}
 
 

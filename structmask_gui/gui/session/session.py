@@ -133,7 +133,8 @@ class Session(QObject):
         edit = self._state.edit
         asks = any(name in values for name in ("given", "region", "frame_range"))
         if asks and before is not None and edit is None:
-            self.edit_dropped.emit("The new extraction replaces your mask; undo brings it back.")
+            back = "redo" if self.history.undoing else "undo"
+            self.edit_dropped.emit(f"The new extraction replaces your mask; {back} brings it back.")
         elif asks and before is None and edit is not None:
             self.edit_dropped.emit("Your mask is back.")
         if "given" in values:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.stack.frames import ChosenFrames, FrameRange
+from structmask_gui.core.stack.frames import ChosenFrames, FrameRange, Frames, runs_of
+from structmask_gui.core.stack.repeats import without_repeats
 from structmask_gui.gui.session.engine import Edit, Request
 from structmask_gui.gui.session.measure_job import restricted
 from structmask_gui.gui.session.opening import Part, Refused, Signatures, Source
@@ -137,7 +139,12 @@ class State:
     @property
     def opened_as(self) -> OpenedAs:
         """What tells the open files, with axes, channel and series, from others."""
-        return self.paths, tuple(sorted(self.open_choices.items()))
+        choices = dict(self.open_choices)
+        # The first channel is the same whether it was chosen or not.
+        first = getattr(self.stack, "channel_choices", ())[:1]
+        if first and choices.get("channel") == first[0][0]:
+            del choices["channel"]
+        return self.paths, tuple(sorted(choices.items()))
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -232,7 +239,7 @@ class State:
         if measured_in == "dark":
             frame = -1  # they lie on another stack
         elif measured_in == "difference" and frame >= 0:
-            frame = _earlier(frame, ChosenFrames(self.stacks, chosen).runs)
+            frame = _earlier_of(frame, ChosenFrames(self.stacks, chosen), self.measurement)
         here = np.flatnonzero(sampling.places[:, 0] == frame)
         if measured_in == "difference":
             # Two differences may have the same earlier frame; draw each place once.
@@ -252,6 +259,17 @@ def _measured_in(measurement: Measurement) -> str:
     if measurement.correlation is not None:
         return measurement.correlation.base
     return measurement.parameters.source
+
+
+def _earlier_of(frame: int, frames: Frames, measurement: Measurement) -> int:
+    """Return the frame that a difference with this one stands with; of repeats, the first is it."""
+    repeats = None if measurement.correlation is None else measurement.correlation.evidence.repeats
+    if repeats is None:
+        return _earlier(frame, runs_of(frames))
+    kept = repeats.kept
+    place = bisect_right(kept, frame) - 1
+    found = _earlier(place, runs_of(without_repeats(frames, repeats))) if place >= 0 else -1
+    return kept[found] if found >= 0 else -1
 
 
 def _earlier(frame: int, runs: Sequence[range]) -> int:

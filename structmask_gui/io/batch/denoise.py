@@ -136,7 +136,6 @@ class BatchDenoiser:
         try:
             targets, lines = self._denoise(index, Task(show, stop))
         except Cancelled:
-            self._stopping.discard(index)
             self.queue.set_denoised(index, _CANCELLED)
             return DenoisedJob()
         except StructMaskError as problem:
@@ -152,6 +151,8 @@ class BatchDenoiser:
             )
             self.queue.set_denoised(index, made)
             return DenoisedJob(lines)
+        finally:
+            self._stopping.discard(index)
         why = error.removeprefix(f"{job.name}: ").removeprefix("not denoised: ")
         self.queue.set_denoised(index, DenoisedStatus(why_not=why))
         return DenoisedJob(error=error)

@@ -25,7 +25,12 @@ os.umask(_UMASK)
 
 
 @contextmanager
-def atomic_file(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[BinaryIO]:
+def atomic_file(
+    path: str | os.PathLike[str],
+    *,
+    force: bool = False,
+    replacing: Callable[[], object] = lambda: None,
+) -> Iterator[BinaryIO]:
     """Open a file for writing that appears under its name only once it is complete.
 
     The bytes go to a temporary file in the same folder, are flushed to the disk, and take the name
@@ -38,6 +43,8 @@ def atomic_file(path: str | os.PathLike[str], *, force: bool = False) -> Iterato
         The file to write. A symbolic link is followed; its target is replaced.
     force : bool
         Replace an existing file. Otherwise an existing file is refused.
+    replacing : callable
+        Called once the new file is on the disk, before it takes its name.
 
     Yields
     ------
@@ -69,6 +76,7 @@ def atomic_file(path: str | os.PathLike[str], *, force: bool = False) -> Iterato
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(stat.S_IMODE(existing.st_mode) if existing else 0o666 & ~_UMASK)
+        replacing()
         _take_name(temporary, target, force=force)
         temporary = None
         _sync_folder(target.parent)
@@ -139,9 +147,10 @@ def write_atomic(
     contents: bytes | Callable[[BinaryIO], object],
     *,
     force: bool = False,
+    replacing: Callable[[], object] = lambda: None,
 ) -> None:
     """Write bytes, or what a function writes into a binary file, as by `atomic_file`."""
-    with atomic_file(path, force=force) as file:
+    with atomic_file(path, force=force, replacing=replacing) as file:
         if callable(contents):
             contents(file)
         else:

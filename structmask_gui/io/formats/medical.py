@@ -309,8 +309,10 @@ def _nifti_header(head: bytes) -> _Nifti:
                 "holds colours or other pixels that are no numbers; save it as numbers."
             )
         )
-    if not 0 <= offset < 2**40 or not all(math.isfinite(n) for n in scaling):
+    if not 0 <= offset < 2**40:
         raise broken
+    if not all(math.isfinite(n) for n in scaling):
+        scaling = 0.0, 0.0  # none is given
     dtype = np.dtype(_NIFTI_TYPES[code]).newbyteorder(order)
     return _Nifti(lengths, steps[1 : dim[0] + 1], dtype, int(offset), scaling, units)
 

@@ -78,6 +78,16 @@ def test_one_output_of_several_raw_files_is_compared_in_the_pairs_of_each(rows):
     assert found[0].noise_left == found[1].noise_left
 
 
+def test_repeated_frames_change_nothing(rows):
+    mask = np.ones((1, 13))
+    out, measured = denoised(rows, mask), basis(ArrayFrames(rows))
+    once = evaluate(ArrayFrames(rows), ArrayFrames(out), mask, measured=measured)
+    twice = (ArrayFrames(np.repeat(stack, 2, axis=0)) for stack in (rows, out))
+    again = evaluate(*twice, mask, measured=measured)
+    assert again.sentence == once.sentence
+    assert again.copied == pytest.approx(once.copied, abs=0.02)
+
+
 def test_detail_lost_is_measured_within_each_raw_file():
     white = NoiseModel(kernels()["white"], 0.3)
     frames = simulate(white, SHAPE, n_frames=2, picture=cells(SHAPE), strength=3)

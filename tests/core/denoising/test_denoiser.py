@@ -16,6 +16,7 @@ from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.simulation import NoiseModel, kernels, simulate
 from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.core.stack.repeats import Repeats
 from tests.core.denoised.test_evaluate import evaluated
 
 ROW = np.ones((1, 13), dtype=bool)
@@ -270,6 +271,26 @@ def test_each_plane_over_times_falls_into_both_halves():
         assert all(half & set(plane) for half in halves)
     alone = Folds(4, (96, 96), ROW, runs=[range(n, n + 1) for n in range(4)])
     assert len(alone.frames(0)) == len(alone.frames(1)) == 2
+
+
+def test_a_repeated_frame_is_in_the_half_of_the_one_it_repeats():
+    once = Folds(6, (96, 96), ROW)
+    twice = Folds(12, (96, 96), ROW, repeats=Repeats(tuple(range(1, 12, 2)), 12))
+    for fold in (0, 1):
+        both = [2 * frame + more for frame in once.frames(fold) for more in (0, 1)]
+        assert twice.frames(fold) == both
+    # All frames are one: nothing but stripes tells them apart.
+    assert not Folds(4, (96, 96), ROW, repeats=Repeats((1, 2, 3), 4)).by_frames
+
+
+def test_a_stack_with_every_frame_twice_gains_as_little_as_once():
+    noise = np.random.default_rng(0).normal(100, 20, (4, 96, 96)).astype(np.float32)
+    gains = []
+    for frames in (noise, np.repeat(noise, 2, axis=0)):
+        made = Denoiser(frames, np.ones((1, 1), bool))
+        made.fit()
+        gains.append(made.stage.gain)
+    assert max(gains) < 2  # percent; of noise alone there is nothing to be learned
 
 
 def test_the_ridge_is_crossed_over_frames_that_alternate():

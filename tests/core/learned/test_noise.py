@@ -56,6 +56,16 @@ def test_white_noise_under_a_smooth_sample():
     assert abs(correlation(found, 0, 1)) < 0.05
 
 
+def test_one_infinite_pixel_changes_little():
+    shape = (256, 256)
+    frame = np.random.default_rng(0).normal(size=shape) + sample(shape, 1.0)
+    whole = learned([frame])
+    frame[128, 128] = np.inf
+    found = learned([frame])
+    assert found.fits
+    assert found.share == pytest.approx(whole.share, rel=0.1)
+
+
 def test_tiles_with_missing_pixels_are_left_out():
     frame = smooth_noise((256, 256), 1.2) + sample((256, 256), 1.0)
     whole = learned([frame])

@@ -348,6 +348,15 @@ def test_the_same_part_as_in_the_main_window(
     assert record.region == (0, 64, 0, 80)
     assert record.inputs[0].frames == "1:2:1"
     assert record.inputs[0].axes == "TYX"
+    # A row is opened as it was measured.
+    batch.open_row(column(batch, 0).index("good1.npy"))
+    qtbot.waitUntil(lambda: session.state.paths == (folder / "good1.npy",), timeout=10_000)
+    assert session.state.part[:2] == (Region(0, 64, 0, 80), FrameRange(1, 2))
+    assert session.state.open_choices == {"axes": "TYX"}
+    wait_for_result(session, qtbot)
+    assert not batch.changed.isVisible()
+    session.edits.set_frame_range(None)
+    assert batch.changed.isVisible()  # at once, not with the next result
 
 
 def test_closing_the_program_in_the_middle_stops_it(folder: Path, qapp: object, qtbot: QtBot):

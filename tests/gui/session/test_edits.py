@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
@@ -12,7 +13,7 @@ from structmask_gui.core.masks.morphology import with_cells, with_line
 from structmask_gui.core.stack.frames import FrameRange
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.window.main_window import MainWindow
-from tests.gui.conftest import wait_for_result
+from tests.gui.conftest import noise, wait_for_result
 
 pytestmark = pytest.mark.one_window
 
@@ -155,6 +156,39 @@ def test_undo_does_what_its_label_says(loaded: MainWindow, stack_file: Path, qtb
     session.history.undo()
     assert session.history.redo_text == "Method: Automatic"
     assert session.state.parameters.method == "ring"
+
+
+def test_a_mask_that_came_back_with_its_file_is_not_lost_by_undo(loaded: MainWindow, qtbot: QtBot):
+    session = loaded.session
+    session.edits.set_parameter("base_percentile", 70.0)
+    wait_for_result(session, qtbot)
+    made = edit(session)
+    session.reopen()
+    qtbot.waitUntil(lambda: session.state.busy, timeout=5000)
+    wait_for_result(session, qtbot)
+    assert session.state.mask == made
+    with qtbot.waitSignal(session.edit_dropped) as said:
+        session.history.undo()
+    assert "redo brings it back" in said.args[0]
+    assert session.state.edit is None
+    session.history.redo()
+    wait_for_result(session, qtbot)
+    assert session.state.mask == made
+
+
+def test_a_mask_comes_back_with_the_first_channel(window: MainWindow, tmp_path: Path, qtbot: QtBot):
+    session, path = window.session, tmp_path / "two.tif"
+    tifffile.imwrite(path, noise((2, 96, 100)), metadata={"axes": "CYX"}, imagej=True)
+    window.open_paths([str(path)])
+    wait_for_result(session, qtbot)
+    made = edit(session)
+    for channel in (1, 0):
+        session.reopen(channel=channel)
+        qtbot.waitUntil(
+            lambda channel=channel: session.state.stack.channel == channel, timeout=5000
+        )
+        wait_for_result(session, qtbot)
+    assert session.state.mask == made
 
 
 def test_undo_my_edits_is_there_while_there_are_edits(loaded: MainWindow):

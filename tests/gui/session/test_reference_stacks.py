@@ -128,6 +128,23 @@ def test_a_frame_that_was_not_measured_has_no_patches_of_a_difference(
     assert shown == [9, 9, 0, 0]
 
 
+def test_patches_lie_on_the_frames_that_were_compared(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "twice.npy", np.repeat(noise((8, 128, 160)), 2, axis=0))
+    session = window.session
+    statistical(session, source="difference")
+    window.open_paths([str(tmp_path / "twice.npy")])
+    wait_for_result(session, qtbot)
+    state = session.state
+    assert state.measurement.correlation.evidence.repeats.kept == list(range(0, 16, 2))
+    shown = [state.having(frame=frame).patches_on_frame()[0].tolist() for frame in range(16)]
+    # Frames 0 and 2 are a pair; 1 and 3 are the same.
+    for first in range(0, 16, 4):
+        assert shown[first]
+        assert shown[first] == shown[first + 1] == shown[first + 2] == shown[first + 3]
+
+
 @pytest.mark.parametrize(
     ("runs", "earlier"),
     [

@@ -237,6 +237,7 @@ def test_a_remembered_mask_of_nonsense_is_dropped(kept: Any):
         [{"rows": ["111"], "word": "x", "files": ["a.tif"], "choices": []}],
         [{"rows": ["111"], "word": "x", "files": ["a.tif"], "choices": {"axes": []}}],
         [{"rows": ["11"], "word": "x", "files": ["a.tif"], "choices": {}}],
+        [{"rows": ["111"], "word": "x", "files": [], "choices": {}}],
     ],
 )
 def test_remembered_masks_of_other_files_that_are_nonsense_are_dropped(others: Any):

@@ -9,6 +9,7 @@ import pytest
 import tifffile
 
 from structmask_gui.core.denoising import denoiser
+from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import Task
 from structmask_gui.io import denoise_files
 from structmask_gui.io.batch import denoise
@@ -153,6 +154,24 @@ def test_one_job_is_stopped_and_the_next_goes_on(measured):
     denoiser.run()
     assert why_not(queue) == ["cancelled.", "", ""]
     assert denoised(queue) == [[], ["b_denoised.ome.tif"], []]
+
+
+def test_what_fails_while_it_is_cancelled_is_tried_again(measured, monkeypatch):
+    queue, denoiser = measured()
+    work = denoiser._denoise
+
+    def failing(index, task):
+        denoiser.cancel(index)
+        raise InputError("a.ome.tif: the disk is full.")
+
+    monkeypatch.setattr(denoiser, "_denoise", failing)
+    denoiser.run()
+    assert why_not(queue)[0] == "a.ome.tif: the disk is full."
+    monkeypatch.setattr(denoiser, "_denoise", work)
+    assert queue.retry(0) == 1
+    denoiser.retry()
+    denoiser.run()
+    assert denoised(queue)[0] == ["a_denoised.ome.tif"]
 
 
 def test_all_that_is_cancelled_before_it_began_is_not_begun(measured):

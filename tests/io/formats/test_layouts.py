@@ -196,6 +196,16 @@ def test_dicom_of_floating_point(name: str, tmp_path: Path) -> None:
         check_upright(stack)
 
 
+def test_a_nifti_without_a_scale_is_read_as_stored(tmp_path: Path) -> None:
+    path = tmp_path / "a.nii"
+    WRITERS["NIfTI"][1](path, frames())
+    data = bytearray(path.read_bytes())
+    data[112:120] = np.array([np.nan, np.nan], "<f4").tobytes()
+    path.write_bytes(data)
+    with open_stack(path) as stack:
+        check_upright(stack)
+
+
 def test_images_whose_header_is_another_file_say_so(tmp_path: Path) -> None:
     WRITERS["NIfTI"][1](tmp_path / "a.nii", frames())
     data = bytearray((tmp_path / "a.nii").read_bytes())
