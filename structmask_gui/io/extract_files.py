@@ -195,10 +195,12 @@ def opened(inputs: Sequence[Input], settings: ExtractionSettings) -> Iterator[Me
         yield MeasuredFiles(stacks, *beside)
 
 
+References = tuple[ImageStack | None, ImageStack | None]
+"""A dark stack and one to subtract, where they are given."""
+
+
 @contextmanager
-def references(
-    settings: ExtractionSettings, channel: Channel | None
-) -> Iterator[tuple[ImageStack | None, ImageStack | None]]:
+def references(settings: ExtractionSettings, channel: Channel | None) -> Iterator[References]:
     """Open the dark stack and the one to subtract, for a channel; None where there is none."""
     with ExitStack() as resources:
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from structmask_gui.core.errors import InputError, NoneUsable, ParameterError, StructMaskError
 from structmask_gui.core.extraction.extraction import Extraction
@@ -28,6 +28,7 @@ from structmask_gui.core.stack.frames import Recording
 from structmask_gui.io.extract_files import (
     ExtractionSettings,
     Input,
+    References,
     Result,
     extract_result,
     judging_misfit,
@@ -80,71 +81,86 @@ def extract_shared(
     Of the masks that they would get alone, it is the one with the least expected error summed over
     all files. Files that cannot be measured are left out, which the record says.
     """
-    noises: list[FileNoise] = []
-    found: list[Extraction] = []
-    used: list[Input] = []
-    records: list[InputRecord] = []
-    left_out: list[LeftOutRecord] = []
-    doubt = ""
     with references(settings, inputs[0].channel) as beside:
-        for number, item in enumerate(inputs):
-            step, state = task.part(number, len(inputs)), file_state(item.path) or (None, None)
-            try:
-                # One at a time: a system lets a program open some hundred files.
-                with item.open() as stack:
-                    one = MeasuredFiles([stack], *beside)
-                    noise, extraction = _measured(one.recording(settings.region), settings, step)
-                    step = step.reporting(None)
-                    doubt = doubt or misfit_of(one, settings.parameters.source, step)
-                    records.append(InputRecord.of(stack, step))
-            except (InputError, ParameterError) as error:
-                size, modified = state
-                left_out.append(
-                    LeftOutRecord(
-                        path=location_of(item.path), why=str(error), size=size, modified=modified
-                    )
-                )
-                continue
-            noises.append(noise)
-            # It holds frames. That of the first is for a mask of this file alone.
-            found.append(_without_basis(extraction) if found else extraction)
-            used.append(item)
-        if not used:
+        each = _each(inputs, settings, beside, task)
+        if not each.used:
             raise NoneUsable(
                 f"{shown(inputs[0].path)} and {len(inputs) - 1} more: none can be measured.",
-                tuple(one.why for one in left_out),
+                tuple(one.why for one in each.left_out),
             )
-        if len(used) == 1:
-            with used[0].open() as stack:
+        if len(each.used) == 1:
+            with each.used[0].open() as stack:
                 result = Result.of(
-                    found[0],
+                    each.found[0],
                     MeasuredFiles([stack], *beside),
                     quality=settings.quality,
                     report_for=report_for,
                     task=task,
                 )
-            record = result.record.model_copy(update={"left_out": left_out})
+            record = result.record.model_copy(update={"left_out": each.left_out})
             return replace(result, record=record)
-        mask = shared_mask(noises, task)
-        fits = [noise.fit(mask, task) for noise in noises]
-        names = [shown(item.path) for item in used]
+        mask = shared_mask(each.noises, task)
+        fits = [noise.fit(mask, task) for noise in each.noises]
+        names = [shown(item.path) for item in each.used]
         told = shared_answer(
             mask,
             names,
             fits,
-            [one.not_tested for one in noises],
+            [one.not_tested for one in each.noises],
             _PUBLISHED.get(settings.parameters.method, ""),
         )
         # The record shows the measurement of a file that has this mask of its own, if there is one.
-        owners = [one for one, noise in zip(found, noises, strict=True) if noise.own == mask]
-        base = make_record(
-            replace((owners or found)[0], mask=mask), MeasuredFiles([], *beside), task=task
-        )
-    told = told.doubted(doubt)
-    record = _shared_record(base, found, told, list(zip(names, fits, strict=True)))
-    update = {"inputs": records, "doubt": doubt, "left_out": left_out}
+        both = zip(each.found, each.noises, strict=True)
+        owners = [one for one, noise in both if noise.own == mask]
+        made = replace((owners or each.found)[0], mask=mask)
+        base = make_record(made, MeasuredFiles([], *beside), task=task)
+    told = told.doubted(each.doubt)
+    record = _shared_record(base, each.found, told, list(zip(names, fits, strict=True)))
+    update = {"inputs": each.records, "doubt": each.doubt, "left_out": each.left_out}
     record = record.model_copy(update=update)
     return Result(mask, record, report_page(record, report_for))
+
+
+@dataclass
+class _Each:
+    """What was found in each file that could be measured, and which could not."""
+
+    used: list[Input] = field(default_factory=list)
+    noises: list[FileNoise] = field(default_factory=list)
+    found: list[Extraction] = field(default_factory=list)
+    records: list[InputRecord] = field(default_factory=list)
+    left_out: list[LeftOutRecord] = field(default_factory=list)
+    doubt: str = ""
+    """The first reference stack that does not fit, in a sentence."""
+
+
+def _each(
+    inputs: Sequence[Input], settings: ExtractionSettings, beside: References, task: Task
+) -> _Each:
+    """Measure files one by one."""
+    each = _Each()
+    for number, item in enumerate(inputs):
+        step, state = task.part(number, len(inputs)), file_state(item.path) or (None, None)
+        try:
+            # One at a time: a system lets a program open some hundred files.
+            with item.open() as stack:
+                one = MeasuredFiles([stack], *beside)
+                noise, extraction = _measured(one.recording(settings.region), settings, step)
+                step = step.reporting(None)
+                each.doubt = each.doubt or misfit_of(one, settings.parameters.source, step)
+                each.records.append(InputRecord.of(stack, step))
+        except (InputError, ParameterError) as error:
+            size, modified = state
+            left = LeftOutRecord(
+                path=location_of(item.path), why=str(error), size=size, modified=modified
+            )
+            each.left_out.append(left)
+            continue
+        each.noises.append(noise)
+        # It holds frames. That of the first is for a mask of this file alone.
+        each.found.append(_without_basis(extraction) if each.found else extraction)
+        each.used.append(item)
+    return each
 
 
 def _fit_of(

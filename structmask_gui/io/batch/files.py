@@ -54,7 +54,7 @@ def find_files(
         A folder stands for the image files in it, a pattern (``*``, ``?``, ``[…]``, and ``**`` for
         any folders) for the images that match, a text file (``.txt``) for the paths in its lines.
         Anything else is a file; if there is none of that name, it will fail with its sentence.
-        What an earlier run left in a folder is passed over: masks, denoised and destriped frames.
+        What an earlier run left in a folder is passed over: masks, denoised and corrected frames.
         A file that is named itself is not.
     recursive : bool, optional
         Look into the folders' folders too; with None where a folder holds no image itself.

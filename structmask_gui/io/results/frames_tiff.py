@@ -1,4 +1,4 @@
-"""OME-TIFFs of frames, written a band of rows at a time: what denoising and destriping leave."""
+"""OME-TIFFs of frames, written a band of rows at a time: what denoising and correcting leave."""
 
 from __future__ import annotations
 
