@@ -18,7 +18,7 @@ from structmask_gui.gui.session.opening import check_unchanged
 from structmask_gui.gui.session.worker import Job, Step
 
 if TYPE_CHECKING:
-    from structmask_gui.core.stack.frames import Frames
+    from structmask_gui.core.stack.frames import Frames, Lines
     from structmask_gui.gui.session.session import Session
     from structmask_gui.gui.session.state import State
 
@@ -68,6 +68,17 @@ class FrameWriter(QObject):
     def close(self) -> None:
         """Stop the thread."""
         self._job.close()
+
+
+def endless_lines(session: Session) -> Lines | None:
+    """Return which lines no mask hides, by the figures of the mask or else by the verdict."""
+    scores, extraction = session.quality.scores, session.state.extraction
+    if scores is not None and scores.assessment.curve.spans:
+        axis = scores.assessment.curve.axis
+        if axis == "rows" or axis == "columns":
+            return axis
+    verdict = None if extraction is None else extraction.verdict
+    return None if verdict is None else verdict.lines
 
 
 def _write(path: Path, inputs: tuple[Path, ...], state: State, save: Save, task: Task) -> Path:

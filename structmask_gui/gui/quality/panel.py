@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -21,7 +20,7 @@ from PySide6.QtWidgets import (
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.core.recommend.wording import WORDS
 from structmask_gui.gui.quality.curves import RadiusView, SuggestionView
-from structmask_gui.gui.quality.frame_writer import FrameWriter
+from structmask_gui.gui.quality.frame_writer import endless_lines
 from structmask_gui.gui.quality.ranking import RankingTable
 from structmask_gui.gui.session.quality import Doubt, Quality, Scores
 from structmask_gui.gui.session.session import Session
@@ -31,8 +30,7 @@ from structmask_gui.gui.widgets.labels import paragraph, say, scrolled
 from structmask_gui.gui.widgets.wording import error_words, percent
 
 if TYPE_CHECKING:
-    from structmask_gui.core.stack.correction import Calibration
-    from structmask_gui.core.stack.frames import Lines
+    pass
 
 _NOTHING = "Open a stack to see the effect of its mask before training."
 _FAILED = "This stack could not be measured."
@@ -63,15 +61,12 @@ _NEXT_TO_NOTHING = 0.005
 class QualityPanel(QWidget):
     """Follows the session's mask through `Quality`; computes nothing itself."""
 
+    removal_asked = Signal()  # offsets of whole lines are to be removed
+
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
         self._quality: Quality = session.quality
-        self.writer = FrameWriter(session, self)
-        self._calibrations: dict[Calibration, Path] = {}  # chosen last
-        self._dark: Path | None = None  # that was measured in then
-        self.writer.said.connect(self._say_writing)
-        self.writer.written.connect(self._on_written)
         self._build()
         self._quality.changed.connect(self._update)
         self._quality.suggested.connect(self._on_suggested)
@@ -101,15 +96,8 @@ class QualityPanel(QWidget):
         self.reach = paragraph()
         self.destripe_button = QPushButton("Preview removal…")
         self.destripe_button.setToolTip("Show a frame without the offsets, then write all")
-        self.destripe_button.clicked.connect(self.preview_removal)
+        self.destripe_button.clicked.connect(self.removal_asked)
         self.destripe_button.hide()
-        self.said = paragraph()
-        self.said.hide()
-        self.open_button = QPushButton("Open the new file")
-        self.open_button.setToolTip("Open what was written, and measure it")
-        self.open_button.clicked.connect(self._open_written)
-        self.open_button.hide()
-        self._written: Path | None = None
         self.source = paragraph()
         self.source.setEnabled(False)
         words = QWidget()
@@ -118,8 +106,6 @@ class QualityPanel(QWidget):
         column.setSpacing(5)
         # First where it is there: the headline points to it, and a small window scrolls the rest.
         column.addWidget(self.destripe_button, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(self.said)
-        column.addWidget(self.open_button, 0, Qt.AlignmentFlag.AlignLeft)
         for widget in (self.doubt, self.copied, self.hidden, self.reach, self.source):
             column.addWidget(widget)
         column.addStretch(1)
@@ -268,7 +254,7 @@ class QualityPanel(QWidget):
         if font.bold() != curve.spans:
             font.setBold(curve.spans)
             self.reach.setFont(font)
-        self.destripe_button.setVisible(self._endless_lines() is not None)
+        self.destripe_button.setVisible(endless_lines(self._session) is not None)
         doubt = scores.doubt
         say(self.estimate, _ESTIMATE if doubt is None else _DOUBTS[doubt])
         font = self.estimate.font()
@@ -359,48 +345,6 @@ class QualityPanel(QWidget):
                 point.mask, how, f"Suggested mask of {point.pixels} pixels"
             )
 
-    # --- frames without a pattern -------------------------------------------------------------
-
-    def _endless_lines(self) -> Lines | None:
-        """Return which lines no mask hides, by the curve or else by the verdict."""
-        scores, extraction = self._quality.scores, self._session.state.extraction
-        if scores is not None and scores.assessment.curve.spans:
-            axis = scores.assessment.curve.axis
-            if axis == "rows" or axis == "columns":
-                return axis
-        verdict = None if extraction is None else extraction.verdict
-        return None if verdict is None else verdict.lines
-
-    def preview_removal(self) -> None:
-        """Show a frame without its line offsets, and offer to write all frames so."""
-        from structmask_gui.gui.quality.removal import OffsetsDialog
-
-        lines = self._endless_lines() or "rows"
-        OffsetsDialog(self.window(), self._session, self.writer, lines).show()
-
-    def correct(self) -> None:
-        """Compare the frames with dark frames or an even field, and offer to correct them."""
-        from structmask_gui.gui.quality.removal import CorrectionDialog
-
-        dark = self._session.reference_stacks.path("dark")
-        if dark is not None and dark != self._dark:
-            self._calibrations["dark"] = dark  # what the answer is about
-        self._dark = dark
-        CorrectionDialog(self.window(), self._session, self.writer, self._calibrations).show()
-
-    def _on_written(self, path: Path) -> None:
-        self._written = path
-        self.open_button.show()
-
-    def _open_written(self) -> None:
-        if self._written is not None:
-            self._session.open(self._written)
-
-    def _say_writing(self, text: str) -> None:
-        self.open_button.hide()
-        say(self.said, text)
-        self.said.setVisible(bool(text))
-
     # --- size, end ----------------------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -430,7 +374,6 @@ class QualityPanel(QWidget):
 
     def stop(self) -> None:
         """Stop the thread, and drop the plots before the window goes."""
-        self.writer.close()
         for view in (self.radius, self.suggestions):
             view.release()
 

@@ -16,6 +16,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.gui.desktop import places
 from structmask_gui.gui.desktop.open_external import open_outside
 from structmask_gui.gui.export.saving import Saving
+from structmask_gui.gui.quality.frame_writer import FrameWriter, endless_lines
 from structmask_gui.gui.session.opening import Part, Source
 from structmask_gui.gui.style.app_theme import ThemeName
 from structmask_gui.gui.widgets import dialogs
@@ -25,6 +26,7 @@ from structmask_gui.gui.window.mask_editor import DroppedMask
 from structmask_gui.gui.window.shell import Shell
 
 if TYPE_CHECKING:
+    from structmask_gui.core.stack.correction import Calibration
     from structmask_gui.core.stack.reference_fit import ReferenceKind
     from structmask_gui.gui.batch.window import BatchWindow
     from structmask_gui.gui.quality.denoise_window import DenoiseWindow
@@ -44,6 +46,11 @@ class Commands(QObject):
         self._few_of = ""
         self.saving = Saving(window, window.session, window.exporter, window.say)
         self.toast = Toast(window)
+        self.frames = FrameWriter(window.session, self)
+        self.frames.said.connect(window.say)
+        self.frames.written.connect(self._offer_frames)
+        self._calibrations: dict[Calibration, Path] = {}  # chosen last
+        self._dark: Path | None = None  # that was measured in then
         self.dropped = DroppedMask(window.session, self.toast)
         window.session.writers.ended.connect(self._on_writer_ended)
         window.session.stack_changed.connect(self._take_few)
@@ -257,12 +264,21 @@ class Commands(QObject):
         dialogs.ask_files(self.window, title, self._folder(), dialogs.readable_files(), answer)
 
     def preview_removal(self) -> None:
-        """Show a frame without the offsets of its lines."""
-        self.window.panel("quality").preview_removal()
+        """Show a frame without the offsets of its lines, and offer to write all frames so."""
+        from structmask_gui.gui.quality.removal import OffsetsDialog
+
+        lines = endless_lines(self.session) or "rows"
+        OffsetsDialog(self.window, self.session, self.frames, lines).show()
 
     def correct(self) -> None:
         """Compare the frames with dark frames or an even field, and offer to correct them."""
-        self.window.panel("quality").correct()
+        from structmask_gui.gui.quality.removal import CorrectionDialog
+
+        dark = self.session.reference_stacks.path("dark")
+        if dark is not None and dark != self._dark:
+            self._calibrations["dark"] = dark  # what the answer is about
+        self._dark = dark
+        CorrectionDialog(self.window, self.session, self.frames, self._calibrations).show()
 
     def show_why(self) -> None:
         """Show what speaks for the present mask."""
@@ -452,6 +468,15 @@ class Commands(QObject):
             "Show in folder",
             partial(self.show_in_system, first.parent),
             f"Show {first.parent} in the file manager",
+        )
+
+    def _offer_frames(self, path: Path) -> None:
+        """Offer to open frames that were written without a pattern."""
+        self.toast.say(
+            f"Saved {path.name}",
+            "Open the new file",
+            partial(self.session.open, path),
+            "Open what was written, and measure it",
         )
 
     def _on_writer_ended(self, error: str) -> None:

@@ -118,6 +118,8 @@ def build_panel(info: DockInfo, window: Shell) -> QWidget:
         panel.narrowed.connect(partial(_narrow, window))
         panel.drag_started.connect(window.session.edits.begin_drag)
         panel.drag_ended.connect(window.session.edits.end_drag)
+    if info.id == "quality":
+        panel.removal_asked.connect(partial(window.act, "preview_removal"))
     if info.id == "help":
         panel.setMinimumWidth(WIDTHS["parameters"])  # beside which it is a tab
     assert isinstance(panel, QWidget)

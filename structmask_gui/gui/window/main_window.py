@@ -155,7 +155,7 @@ class MainWindow(Shell):
         self.exporter.written.connect(self.commands.show_written)
         self.views.written.connect(self.commands.show_written)
         self.headline.row.set_use_menu(self.menus.use_mask)
-        self.headline.row.acted.connect(self.commands.act)
+        self.headline.row.acted.connect(self.act)
         self.headline.row.why.connect(self.commands.show_why)
         self.headline.one_mask.connect(self.commands.one_mask)
         self.headline.many_files.connect(self.commands.many_files)
@@ -360,6 +360,10 @@ class MainWindow(Shell):
         self._file_list_asked |= name == "files"
         dock.raise_()
         return self.panel(name)
+
+    def act(self, action: str) -> None:
+        """Do what a button of the answer says."""
+        self.commands.act(action)
 
     def say(self, text: str) -> None:
         """Say something in the status bar for a while."""

@@ -54,6 +54,10 @@ class Shell(QMainWindow):
         """Show the panels of details, or close them."""
 
     @abstractmethod
+    def act(self, action: str) -> None:
+        """Do what a button of the answer says."""
+
+    @abstractmethod
     def say(self, text: str) -> None:
         """Say something in the status bar for a while."""
 

@@ -302,21 +302,19 @@ def test_noise_along_whole_rows_offers_destriped_frames(
     assert panel.destripe_button.isVisibleTo(panel)
     assert "whole rows" in panel.reach.text()
     target = tmp_path / "out.tif"
-    panel.writer.write(target, ROWS)
-    qtbot.waitUntil(lambda: "Written" in panel.said.text(), timeout=15_000)
+    window.commands.frames.write(target, ROWS)
+    qtbot.waitUntil(lambda: "Saved out.tif" in window.commands.toast.label.text(), timeout=15_000)
     written = tifffile.imread(target)
     assert written.shape == frames.shape
     # The sample lies within the program, where nobody writes.
-    panel.preview_removal()
+    window.commands.preview_removal()
     with monkeypatch.context() as patched:
         patched.setattr(places, "sample_stack", lambda: path)
         assert dialog(RemovalDialog).proposed().parent == Path.home()
     np.testing.assert_allclose(written[2], destriped(frames[2].astype(np.float32), "rows"))
     assert written.mean(axis=2).std() < 0.5 * frames.mean(axis=2).std()
-    assert panel.open_button.isVisibleTo(panel)
-    panel.open_button.click()
+    window.commands.toast.button.click()
     qtbot.waitUntil(lambda: window.session.state.paths == (target,), timeout=15_000)
-    assert not panel.open_button.isVisible()
 
 
 def test_lines_that_the_verdict_calls_endless_offer_destriped_frames(
@@ -358,14 +356,13 @@ def test_the_lines_that_were_previewed_are_written(
     window.session.edits.set_parameters({"method": "statistical", "source": "frames"})
     window.open_paths([str(path)])
     wait_for_result(window.session, qtbot)
-    panel = window.show_panel("quality")
-    panel.preview_removal()
+    window.commands.preview_removal()
     shown = dialog(RemovalDialog)
     assert shown.windowTitle() == "Offsets of whole columns"
     window.session.edits.set_parameters(Parameters())  # which know no verdict
     wait_for_result(window.session, qtbot)
     shown.save_button.click()
-    with qtbot.waitSignal(panel.writer.written):
+    with qtbot.waitSignal(window.commands.frames.written):
         save_as(target)
     expected = destriped(frames[2].astype(np.float32), "columns")
     np.testing.assert_allclose(tifffile.imread(target)[2], expected)
@@ -408,7 +405,7 @@ def test_the_removal_of_offsets_is_seen_before_it_is_saved(
 def test_the_frames_are_written_while_another_file_is_opened(
     loaded: MainWindow, stack_file: Path, tmp_path: Path, qtbot: QtBot
 ):
-    panel, target = loaded.show_panel("quality"), tmp_path / "out.tif"
+    target = tmp_path / "out.tif"
     entered, go_on = threading.Event(), threading.Event()
 
     def held_up(frames: Frames, *, path: Path, force: bool, task: Task) -> Path:
@@ -416,29 +413,28 @@ def test_the_frames_are_written_while_another_file_is_opened(
         assert go_on.wait(20)
         return ROWS(frames, path=path, force=force, task=task)
 
-    panel.writer.write(target, held_up)
+    loaded.commands.frames.write(target, held_up)
     qtbot.waitUntil(entered.is_set)
     other = tmp_path / "other.npy"
     np.save(other, noise((4, 128, 160), seed=9))
     loaded.open_paths([str(other)])
     qtbot.waitUntil(lambda: loaded.session.state.paths == (other,), timeout=10_000)
     wait_for_result(loaded.session, qtbot)
-    with qtbot.waitSignal(panel.writer.written):
+    with qtbot.waitSignal(loaded.commands.frames.written):
         go_on.set()
     raw = np.load(stack_file).astype(np.float32)
     np.testing.assert_allclose(tifffile.imread(target)[1], destriped(raw[1], "rows"))
 
 
 def test_the_open_file_is_not_overwritten(loaded: MainWindow, stack_file: Path, qtbot: QtBot):
-    panel = loaded.show_panel("quality")
     wait_current(loaded.session, qtbot)
     before = stack_file.read_bytes()
     with qtbot.waitSignal(loaded.session.failed):
-        panel.writer.write(stack_file, ROWS)
+        loaded.commands.frames.write(stack_file, ROWS)
     assert "choose another name" in loaded.session.state.error
     assert stack_file.read_bytes() == before
-    with qtbot.waitSignal(panel.writer.written):
-        panel.writer.write(stack_file.with_name("out.tif"), ROWS)
+    with qtbot.waitSignal(loaded.commands.frames.written):
+        loaded.commands.frames.write(stack_file.with_name("out.tif"), ROWS)
     assert loaded.session.state.error == ""
 
 
@@ -452,12 +448,11 @@ def test_no_other_open_file_is_overwritten(
     np.save(dark, noise((4, 128, 160)))
     with qtbot.waitSignal(loaded.session.reference_stacks.changed):
         loaded.session.reference_stacks.choose("dark", dark)
-    panel = loaded.show_panel("quality")
     wait_current(loaded.session, qtbot)
     before = {path: path.read_bytes() for path in (dark, second)}
     for path in before:
         with qtbot.waitSignal(loaded.session.failed):
-            panel.writer.write(path, ROWS)
+            loaded.commands.frames.write(path, ROWS)
         assert loaded.session.state.error.startswith(f"{path.name} is an image file that is open")
     assert {path: path.read_bytes() for path in before} == before
 
@@ -523,6 +518,6 @@ def test_files_of_another_channel_than_the_first_have_its_number(
         window.session.open(path, channel=channel)
         wait_for_result(window.session, qtbot)
         assert proposed_target(window.session.state).name == f"two{mark}_denoised.ome.tif"
-        removal = OffsetsDialog(window, window.session, window.panel("quality").writer, "rows")
+        removal = OffsetsDialog(window, window.session, window.commands.frames, "rows")
         assert removal.proposed() == tmp_path / f"two{mark}_destriped.tif"
         removal.reject()
