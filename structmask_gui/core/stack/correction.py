@@ -285,6 +285,11 @@ def held_words(found: Held, reference: Reference) -> str:
     # A strong pattern of the camera is structure, too.
     look = f" But {reference.misfit}: make sure that {name} does not show your sample."
     look = look if reference.misfit else ""
+    if found.there and found.left > 1:
+        return (
+            f"{name} shows the pattern of your frames far too faintly: it seems to be recorded with"
+            f" other settings, and {what} it removes little.{look}"
+        )
     if found.there and found.left:
         return (
             f"{hold} it seems to be recorded with other settings. {what.capitalize()} it leaves"

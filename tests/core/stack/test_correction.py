@@ -111,7 +111,7 @@ def test_one_frame_never_says_that_a_pattern_is_absent():
     assert held(mean_frame(frames), saved, "dark").there
 
 
-@pytest.mark.parametrize(("strength", "left"), [(1.0, 0), (1.5, 50), (0.7, 30)])
+@pytest.mark.parametrize(("strength", "left"), [(1.0, 0), (1.5, 50), (0.7, 30), (4.0, 300)])
 def test_a_reference_of_other_settings_is_said_to_leave_a_part(strength, left):
     rng = np.random.default_rng(8)
     offsets = 2 * pattern("columns", rng)
@@ -120,7 +120,9 @@ def test_a_reference_of_other_settings_is_said_to_leave_a_part(strength, left):
     found = held(mean_frame(ArrayFrames(frames)), Correction(dark=dark), "dark")
     said = held_words(found, dark)
     assert ("other settings" in said, "removes that" in said) == (left > 0, left == 0)
-    if left:
+    if left > 100:
+        assert "far too faintly" in said
+    elif left:
         assert 100 * found.left == pytest.approx(left, abs=3)
         assert said.endswith(f"Subtracting it leaves {100 * found.left:.0f} % of the pattern.")
 
