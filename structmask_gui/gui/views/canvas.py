@@ -236,7 +236,10 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     def tickStrings(self, values: list[float], _scale: float, spacing: float) -> list[str]:
         """Return the numbers at the ticks."""
         if self.whole:
-            return [f"{round(value)}".replace("-", "−") for value in values]
+            said = [f"{round(value)}".replace("-", "−") for value in values]
+            # Without room for what they count, the last number has the unit.
+            alone = self._compact and self.orientation == "bottom" and "pixels" in self._text
+            return [*said[:-1], f"{said[-1]} px"] if alone and len(said) > 1 else said
         if spacing and not 1e-4 <= spacing < 1e5:
             return [f"{value:.2g}".replace("-", "−") for value in values]
         places = max(0, int(-np.floor(np.log10(spacing) + 1e-9))) if spacing else 0
