@@ -428,3 +428,11 @@ def test_the_veil_covers_the_picture_when_the_legend_goes(loaded: MainWindow, qt
     view.set_mask(None)
     qtbot.waitUntil(lambda: not view.legend.isVisible())
     qtbot.waitUntil(lambda: view.veil.geometry() == view.canvas.rect())
+
+
+def test_an_axis_without_room_for_its_label_says_the_unit(qapp: object) -> None:
+    axis = Axis("bottom", whole=True, label="pixels to the right")
+    for compact, last in ((False, "5"), (True, "5 px")):
+        axis.set_compact(compact)
+        assert axis.tickStrings([-5.0, 0.0, 5.0], 1.0, 5.0) == ["−5", "0", last]
+    assert axis.tickStrings([0.0], 1.0, 5.0) == ["0"]
