@@ -56,6 +56,7 @@ class Commands(QObject):
         window.session.stack_changed.connect(self._take_few)
         window.session.references_dropped.connect(self._offer_references)
         window.session.stack_changed.connect(self._offer_axes)
+        self._axes_asked = ""  # the toast that asks about axes
         self._step = ""  # what was undone or redone last, while that is true
         window.session.history.changed.connect(self._on_change)
 
@@ -145,14 +146,17 @@ class Commands(QObject):
 
     def _offer_axes(self) -> None:
         """Ask about axes that only the user knows: whether planes are colours, or thin ones."""
-        state = self.session.state
+        if self._axes_asked and self.toast.label.text() == self._axes_asked:
+            self.toast.hide()  # It was about other files.
+        self._axes_asked, state = "", self.session.state
         if len(state.stacks) != 1 or "axes" in state.open_choices:
             return
         (stack,) = state.stacks
         asked = getattr(stack, "axes_question", None)
         if asked is not None:
+            self._axes_asked = f"{stack.name}: {asked.question[0].lower()}{asked.question[1:]}"
             self.toast.say(
-                f"{stack.name}: {asked.question[0].lower()}{asked.question[1:]}",
+                self._axes_asked,
                 f"Read as {asked.axes}",
                 partial(self.session.reopen, axes=asked.axes, channel=None),
                 f"Read the file again with the axes {asked.axes}",

@@ -451,6 +451,19 @@ def test_thin_planes_along_z_are_asked_about(window: MainWindow, qtbot: QtBot, t
     assert not toast.isVisible()
 
 
+def test_a_question_about_axes_goes_with_its_file(
+    window: MainWindow, stack_file: Path, qtbot: QtBot, tmp_path: Path
+):
+    path, toast = tmp_path / "a.ome.tif", window.commands.toast
+    tifffile.imwrite(path, noise((128, 23, 128)), ome=True, metadata={"axes": "ZYX"})
+    window.open_paths([str(path)])
+    qtbot.waitUntil(toast.isVisible, timeout=10_000)
+    assert "planes are thin" in toast.label.text()
+    window.open_paths([str(stack_file)])
+    qtbot.waitUntil(lambda: window.session.state.paths == (stack_file,), timeout=10_000)
+    assert not toast.isVisible()
+
+
 # --- reference stacks -----------------------------------------------------------------------------
 
 
