@@ -184,9 +184,7 @@ def _in_channel(
 ) -> tuple[ImageStack, str]:
     """Return the stack in the raw stack's channel, if it has as many."""
     chosen: Channel | None = raw[0].channel
-    if chosen in (None, stack.channel) or stack.n_channels != raw[0].n_channels:
-        return stack, ""
-    if chosen not in [value for value, _ in stack.channel_choices]:
+    if stack.n_channels != raw[0].n_channels or not stack.offers(chosen):
         return stack, ""
     stack.close()
     given = axes if axes is not None and len(axes.strip()) == len(stack.shape) else None

@@ -117,7 +117,7 @@ def in_channel(
         The channel of the other file.
     """
     stack = open_file(None)
-    if stack.channel == wanted or wanted not in [value for value, _ in stack.channel_choices]:
+    if not stack.offers(wanted):
         return stack
     stack.close()
     return open_file(wanted)

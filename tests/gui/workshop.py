@@ -25,7 +25,10 @@ class Stack(ArrayFrames):
         super().__init__(noise(shape, seed=len(path.name)), path.name)
         self.path, self.files = path, (path,)
         self.closed = False
-        self.channel, self.channel_choices = None, ()
+        self.channel = None
+
+    def offers(self, channel: object) -> bool:
+        return False  # there is one channel
 
     def close(self) -> None:
         self.closed = True

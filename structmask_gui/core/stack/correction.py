@@ -223,8 +223,9 @@ def read_reference(
         task.report(number, frames.n_frames, f"Averaging {frames.name}")
         half = number % len(counts)
         halves[half] += finite(frames.read(number)) / counts[half]
-    dark = kind == "dark" and measured is not None and measured.frame_shape == frames.frame_shape
-    misfit = dark_misfit(frames, measured, task) if dark and measured is not None else ""
+    misfit = ""
+    if kind == "dark" and measured is not None:
+        misfit = dark_misfit(frames, measured, task)
     return Reference(kind, frames.name, frames.n_frames, halves, misfit)
 
 

@@ -115,8 +115,7 @@ class ReferenceStacks(QObject):
 
     def _follow_one(self, kind: ReferenceKind) -> None:
         stack = self._stacks[kind]
-        choices = [value for value, _ in stack.channel_choices]
-        if stack.channel != self._channel and self._channel in choices:
+        if stack.offers(self._channel):
             self.choose(kind, stack.path)
 
     def drop(self) -> dict[ReferenceKind, Path]:

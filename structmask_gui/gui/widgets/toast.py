@@ -74,6 +74,11 @@ class Toast(QFrame):
         self.raise_()
         self._timer.start()
 
+    def take_back(self, text: str) -> None:
+        """Hide a text, if it still stands there: what it offers is no longer to be had."""
+        if self.label.text() == text:
+            self.hide()
+
     def _on_clicked(self) -> None:
         self.hide()
         if self._answer is not None:

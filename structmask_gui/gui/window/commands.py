@@ -146,8 +146,7 @@ class Commands(QObject):
 
     def _offer_axes(self) -> None:
         """Ask about axes that only the user knows: whether planes are colours, or thin ones."""
-        if self._axes_asked and self.toast.label.text() == self._axes_asked:
-            self.toast.hide()  # It was about other files.
+        self.toast.take_back(self._axes_asked)  # It was about other files.
         self._axes_asked, state = "", self.session.state
         if len(state.stacks) != 1 or "axes" in state.open_choices:
             return

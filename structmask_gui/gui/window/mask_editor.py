@@ -356,8 +356,7 @@ class DroppedMask(QObject):
 
     def _take_back(self) -> None:
         """Offer no longer what was offered, if that still stands there."""
-        if self._said and self._toast.label.text() == self._said:
-            self._toast.hide()
+        self._toast.take_back(self._said)
         self._offered, self._said = None, ""
 
 

@@ -208,15 +208,13 @@ def kept_edits(settings: Settings, *, last: bool) -> dict[OpenedAs, Edit]:
         made = kept_mask({"edit": one}, "edit")
         if made is None or not (_is_paths(one.get("files")) and _is_choices(one.get("choices"))):
             continue
-        if not one["files"]:
-            continue
         files_of = tuple(map(Path, one["files"])), tuple(sorted(one["choices"].items()))
         found[files_of] = Edit(*made, serial=0)
     return found
 
 
 def _is_paths(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(path, str) for path in value)
+    return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
 
 
 def _is_choices(value: Any) -> bool:

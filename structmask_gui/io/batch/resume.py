@@ -125,13 +125,11 @@ def _asked_for(record: Record, job: Job, settings: ExtractionSettings) -> bool:
 def _same_references(settings: ExtractionSettings, record: Record, made: int) -> bool:
     """Say whether a record names the reference stacks of these settings, unchanged since."""
     for item, described in ((settings.dark, record.dark), (settings.subtract, record.subtract)):
-        if item is None or described is None:
-            if item is not None or described is not None:
-                return False
+        if item is None and described is None:
             continue
-        beside = partial(item.beside, record.inputs[0].channel)
-        if _place(item.path) != _place(described.path):
+        if item is None or described is None or _place(item.path) != _place(described.path):
             return False
+        beside = partial(item.beside, record.inputs[0].channel)
         if not _unchanged(item, described, made, beside):
             return False
     return True

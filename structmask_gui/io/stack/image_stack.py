@@ -233,6 +233,10 @@ class ImageStack:
         """Each channel that can be chosen, with its name; empty if there is nothing to choose."""
         return self._channels.choices
 
+    def offers(self, channel: Channel | None) -> bool:
+        """Tell whether this channel can be chosen, and is not."""
+        return channel != self.channel and channel in [value for value, _ in self.channel_choices]
+
     @property
     def channel_name(self) -> str:
         """Name of the chosen channel; empty if there is nothing to choose."""
