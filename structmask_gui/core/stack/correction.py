@@ -287,9 +287,10 @@ def held_words(found: Held, reference: Reference) -> str:
     look = f" But {reference.misfit}: make sure that {name} does not show your sample."
     look = look if reference.misfit else ""
     if found.there and found.left > 1:
+        # Of a copy of the frames, or a part of them, the noise is the same, too.
         return (
-            f"{name} shows the pattern of your frames far too faintly: it seems to be recorded with"
-            f" other settings, and {what} it removes little.{look}"
+            f"{name} shows what it has in common with your frames far too faintly: it was recorded"
+            " with other settings, or is made of these frames. Do not correct by it."
         )
     if found.there and found.left:
         return (

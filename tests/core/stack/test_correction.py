@@ -122,6 +122,7 @@ def test_a_reference_of_other_settings_is_said_to_leave_a_part(strength, left):
     assert ("other settings" in said, "removes that" in said) == (left > 0, left == 0)
     if left > 100:
         assert "far too faintly" in said
+        assert said.endswith("Do not correct by it.")
     elif left:
         assert 100 * found.left == pytest.approx(left, abs=3)
         assert said.endswith(f"Subtracting it leaves {100 * found.left:.0f} % of the pattern.")
@@ -170,6 +171,14 @@ def test_unlit_corners_of_an_even_field_leave_the_levels_as_they_are():
     image = np.full(SHAPE, 500.0)
     assert even.applied(image)[50:].mean() == pytest.approx(500, rel=1e-3)
     assert (even.applied(image)[:40, :40] == 500).all()
+
+
+def test_a_copy_of_the_frames_is_no_reference():
+    rng = np.random.default_rng(13)
+    stack = ArrayFrames(100 + picture(rng, 0.3) + rng.normal(size=(6, *SHAPE)), "copy")
+    correction = Correction(dark=read_reference("dark", stack, stack))
+    (said,) = said_of(mean_frame(stack), correction)
+    assert "removes that" not in said
 
 
 def test_noise_alone_is_no_pattern():
