@@ -40,8 +40,8 @@ from structmask_gui.core.quality.prediction import mask_array
 from structmask_gui.core.stack.derived import DifferenceFrames
 from structmask_gui.core.stack.fill import without_fill, without_fill_of
 from structmask_gui.core.stack.frames import Frames, evenly, neighbours
+from structmask_gui.core.stack.left_out import find_left_out, kept_frames
 from structmask_gui.core.stack.patches import read_patches
-from structmask_gui.core.stack.repeats import find_repeats, without_repeats
 from structmask_gui.core.statistical.estimate import SEES
 from structmask_gui.core.threads import one_blas_thread
 
@@ -188,8 +188,8 @@ def evaluate(
         If the frames are too small for the radius.
     """
     check_fit(raw, denoised, here=here)
-    repeats = find_repeats(raw, task)  # Between them there is no noise.
-    raw, denoised = (without_repeats(one, repeats) for one in (raw, denoised))
+    left_out = find_left_out(raw, task)  # They show no noise, or the same again.
+    raw, denoised = (kept_frames(one, left_out) for one in (raw, denoised))
     raw = without_fill(raw, task)
     denoised = without_fill_of(raw, denoised)
     array = mask_array(mask)

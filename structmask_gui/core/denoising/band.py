@@ -29,14 +29,14 @@ _SIDE = 256
 """Their largest side."""
 
 
-def places(n_frames: int, shape: tuple[int, int], seed: int) -> Iterator[Block]:
-    """Yield the blocks to compare, at random places of frames that are evenly spaced."""
+def places(frames: Sequence[int], shape: tuple[int, int], seed: int) -> Iterator[Block]:
+    """Yield the blocks to compare, at random places of frames, by their numbers, evenly spaced."""
     draw = np.random.default_rng((seed, 2))
     height, width = (min(side, _SIDE) for side in shape)
-    for frame in np.linspace(0, n_frames - 1, _DRAWS).round().astype(int):
+    for index in np.linspace(0, len(frames) - 1, _DRAWS).round().astype(int):
         y0 = int(draw.integers(shape[0] - height + 1))
         x0 = int(draw.integers(shape[1] - width + 1))
-        yield Block(int(frame), y0, y0 + height, x0, x0 + width)
+        yield Block(frames[index], y0, y0 + height, x0, x0 + width)
 
 
 def kept_shares(

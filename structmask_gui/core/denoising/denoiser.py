@@ -32,7 +32,7 @@ from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.prediction import mask_array
 from structmask_gui.core.stack.fill import put_back, without_fill
 from structmask_gui.core.stack.frames import Frames, Recording, runs_of
-from structmask_gui.core.stack.repeats import find_repeats
+from structmask_gui.core.stack.left_out import find_left_out
 from structmask_gui.core.threads import in_threads, one_blas_thread
 
 _CHECKED = 50_000
@@ -120,7 +120,7 @@ class Denoiser:
             self.mask,
             shared=shared_noise,
             runs=runs_of(self.frames),
-            repeats=find_repeats(self.frames),
+            left_out=find_left_out(self.frames),
         )
         self._blocks = [self.folds.blocks(fold) for fold in (0, 1)]
         self._around = Surroundings(self.frames)
@@ -218,7 +218,7 @@ class Denoiser:
 
     def _looked_at(self, task: Task) -> list[tuple[Block, Float32Array]]:
         """Return the blocks in which band and grain are measured, with their pixels."""
-        blocks = places(self.frames.n_frames, self.frames.frame_shape, self.seed)
+        blocks = places(self.folds.shown, self.frames.frame_shape, self.seed)
         return [(block, self._around.block(block, task)) for block in blocks]
 
     def _prepared(self, task: Task) -> list[_Fold]:

@@ -18,7 +18,7 @@ from structmask_gui.core.arrays import BoolArray, FloatArray
 from structmask_gui.core.denoising.features import REACH
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.stack.frames import Region
-from structmask_gui.core.stack.repeats import Repeats
+from structmask_gui.core.stack.left_out import LeftOut
 
 TILE = 96
 """Largest side of the blocks that samples are drawn from."""
@@ -56,8 +56,8 @@ class Folds:
         Whether frames share noise: the folds are then stripes.
     runs : sequence of range, optional
         Frames that follow one another, as from `core.stack.frames.runs_of`.
-    repeats : Repeats, optional
-        Frames that are equal to the one before; they are in its fold.
+    left_out : LeftOut, optional
+        Repeats are in the fold of the frame before; no model is fitted to blank frames.
     """
 
     def __init__(
@@ -68,11 +68,13 @@ class Folds:
         *,
         shared: bool = False,
         runs: Sequence[range] | None = None,
-        repeats: Repeats | None = None,
+        left_out: LeftOut | None = None,
     ) -> None:
         self.n_frames, self.shape = n_frames, shape
         runs = [range(n_frames)] if runs is None else runs
-        again = set() if repeats is None else set(repeats.numbers)
+        blank = set() if left_out is None else set(left_out.blank)
+        self.shown = [number for number in range(n_frames) if number not in blank]
+        again = blank if left_out is None else blank.union(left_out.repeats)
         self._of_frame = {}
         for number, run in enumerate(runs):
             place = -1
@@ -108,7 +110,7 @@ class Folds:
 
     def frames(self, fold: int) -> list[int]:
         """Return the numbers of the frames that the model of a fold may be fitted to."""
-        return [n for n in range(self.n_frames) if not self.by_frames or self._of_frame[n] == fold]
+        return [n for n in self.shown if not self.by_frames or self._of_frame[n] == fold]
 
     def blocks(self, fold: int) -> list[Block]:
         """Return all blocks that the model of a fold may be fitted to.

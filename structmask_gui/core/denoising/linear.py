@@ -50,7 +50,8 @@ def linear_weights(
     check_single(frames)
     task = task.reporting(None)
     radius = max(1, min(reach, largest_radius(frames)))
-    image = image_covariance(frames, 2 * radius, task=task).values
+    shown = ChosenFrames([frames], halves.shown)
+    image = image_covariance(shown, 2 * radius, task=task).values
     # The whole stack has twice as many pixels, so it needs half the ridge.
     ridge = _ridge(frames, mask, halves, radius, task) / 2
     return np.pad(_weights(image, mask, radius, ridge), reach - radius)

@@ -16,8 +16,8 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.fill import filled_part, without_fill
 from structmask_gui.core.stack.frames import Frames, Recording, every_nth
+from structmask_gui.core.stack.left_out import LeftOut, find_left_out, kept_recording
 from structmask_gui.core.stack.patches import checked_region
-from structmask_gui.core.stack.repeats import Repeats, find_repeats, recording_without
 
 if TYPE_CHECKING:
     from structmask_gui.core.statistical.estimate import CorrelationEstimate
@@ -104,12 +104,12 @@ def _measure_statistically(
     from structmask_gui.core.statistical.measure import measure_correlation
 
     known = None if earlier is None else earlier.correlation
-    repeats = _repeats(recording, parameters, task) if known is None else known.evidence.repeats
-    recording = recording_without(recording, repeats)
+    left_out = _left_out(recording, parameters, task) if known is None else known.evidence.left_out
+    recording = kept_recording(recording, left_out)
 
     def measurement_of(estimate: CorrelationEstimate) -> Measurement:
-        if repeats is not None:
-            estimate = of_whole(estimate, repeats)
+        if left_out is not None:
+            estimate = of_whole(estimate, left_out)
         return Measurement(
             name=recording.frames.name,
             parameters=parameters,
@@ -143,11 +143,11 @@ def _measure_statistically(
     return replace(made, correlation=replace(made.correlation, warnings=warnings))
 
 
-def _repeats(recording: Recording, parameters: Parameters, task: Task) -> Repeats | None:
-    """Return which of the frames that are measured repeat an earlier one."""
+def _left_out(recording: Recording, parameters: Parameters, task: Task) -> LeftOut | None:
+    """Return which of the frames are not measured."""
     if recording.dark is not None and parameters.source in ("dark", "automatic"):
         return None  # The dark stack is measured.
-    found = find_repeats(recording.frames, task)
+    found = find_left_out(recording.frames, task)
     if found is not None and len(found.kept) == 1 and parameters.source == "difference":
         return None  # That there are no differences then is told of the frames as they are.
     return found

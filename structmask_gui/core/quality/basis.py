@@ -22,7 +22,7 @@ from structmask_gui.core.quality.prediction import reach_of, variance_of
 from structmask_gui.core.quality.small_sample import samples_of
 from structmask_gui.core.stack.fill import without_fill
 from structmask_gui.core.stack.frames import CutFrames, Frames, Recording, Region
-from structmask_gui.core.stack.repeats import without_repeats
+from structmask_gui.core.stack.left_out import kept_frames
 from structmask_gui.core.statistical.estimate import LARGEST_LAG, SEES, CorrelationEstimate
 from structmask_gui.core.statistical.patches import FURTHER
 from structmask_gui.core.verdict.scene import scene_changes, varying_contrast
@@ -128,7 +128,7 @@ def measurement_basis(
     estimate, part = measurement.correlation, _part(frames, measurement.region)
     if estimate is None:
         return automatic_basis(part, radius=radius, task=task)
-    part = without_repeats(part, estimate.evidence.repeats)
+    part = kept_frames(part, estimate.evidence.left_out)
     again = _measured_again(estimate, measurement.parameters.source, part, radius)
     if again is not None:
         trusted = estimate.evidence.trusted

@@ -21,7 +21,13 @@ from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Surenes
 from structmask_gui.core.stack.frames import Lines
 from structmask_gui.core.verdict.kind import NoiseKind, direction
 from structmask_gui.core.verdict.scene import over_times
-from structmask_gui.core.verdict.wording import FLAG_WORDS, REGULAR_IN_ONE, enlarged, flag_words
+from structmask_gui.core.verdict.wording import (
+    FLAG_WORDS,
+    REGULAR_IN_ONE,
+    Flag,
+    enlarged,
+    flag_words,
+)
 
 _PLAIN = "Train plain Noise2Void."
 _COMPARE = "Compare any result with the raw frames."
@@ -51,6 +57,7 @@ _ACT: dict[str, tuple[str, str, Action]] = {
 
 _DOUBTS: dict[str, tuple[str, Action | None]] = {
     "dark_frames": (FLAG_WORDS["dark_frames"], None),
+    "blank_frames": ("{blank}", None),
     "repeated_frames": ("{repeated}", None),
     "interpolated": ("These images look resampled, registered or deconvolved.", None),
     "compressed": ("These images were compressed with loss.", None),
@@ -125,6 +132,7 @@ def _made(
     frame = "frame" if case.over_times else "plane"
     estimate = case.extraction.measurement.correlation
     words = {
+        "blank": flag_words("blank_frames", estimate),
         "repeated": flag_words("repeated_frames", estimate),
         "neighbours": case.neighbours,
         "frame": frame,
@@ -189,8 +197,9 @@ def _cannot_tell(case: Grounds) -> Answer:
         actions = ("what_to_record", "preview_removal", own)
     processed = [_DOUBTS[flag][0] for flag in _PROCESSED if flag in case.flags]
     advice += [*processed, "Use the raw data."] if processed else []
-    if "repeated_frames" in case.flags:
-        advice.append(flag_words("repeated_frames", case.extraction.measurement.correlation))
+    estimate = case.extraction.measurement.correlation
+    left_out: tuple[Flag, ...] = ("blank_frames", "repeated_frames")
+    advice += [flag_words(flag, estimate) for flag in left_out if flag in case.flags]
     advice.append(f"{case.why_not_still} {case.to_decide}".lstrip())
     return Answer(
         "Cannot tell noise from sample.",

@@ -11,9 +11,9 @@ from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.parameters.info import MEASURED
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.stack.frames import Lines, Region
+from structmask_gui.core.stack.left_out import LeftOut
 from structmask_gui.core.stack.patches import Sampling
 from structmask_gui.core.stack.registration import PairRelation
-from structmask_gui.core.stack.repeats import Repeats
 from structmask_gui.core.statistical.flat_tiles import FlatTiles
 from structmask_gui.core.statistical.frame_diagnostics import FrameEvidence, LineCovariance
 from structmask_gui.core.statistical.out_of_band import SpectralFit
@@ -101,7 +101,7 @@ class Evidence:
     """Narrow peaks in the power of whole frames, and patterns that are in every frame."""
     enlarged: tuple[int, int] | None = None
     """Height and width of the blocks by which pixels were enlarged by repetition, if they were."""
-    repeats: Repeats | None = None  # Frames that were left out as equal to an earlier one
+    left_out: LeftOut | None = None  # Frames that were not measured, of the stack
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,14 +146,14 @@ def _measured_names() -> list[str]:
     return [info.name for info in parameter_infos().values() if info.stage in MEASURED]
 
 
-def of_whole(estimate: CorrelationEstimate, repeats: Repeats) -> CorrelationEstimate:
-    """Return what was measured without repeated frames as of the whole stack."""
+def of_whole(estimate: CorrelationEstimate, left_out: LeftOut) -> CorrelationEstimate:
+    """Return what was measured without some frames as of the whole stack."""
     places = estimate.sampling.places.copy()
-    places[:, 0] = np.asarray(repeats.kept)[places[:, 0]]
+    places[:, 0] = np.asarray(left_out.kept)[places[:, 0]]
     return replace(
         estimate,
         sampling=replace(estimate.sampling, places=places),
-        evidence=replace(estimate.evidence, repeats=repeats),
+        evidence=replace(estimate.evidence, left_out=left_out),
     )
 
 

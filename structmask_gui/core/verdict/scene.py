@@ -22,7 +22,7 @@ _SURELY = 4.0
 _OTHER, _BACK = 0.1, 0.25
 # Brightness over that of the others up to which frames that show nothing are called dark; share of
 # the frames that they may be; and pairs of frames from which either is said.
-_DARK, _FEWER, _PAIRS = 0.7, 1 / 3, 3
+_DARK, _FEWER, _PAIRS = 0.7, 0.5, 3
 
 
 def alternates(estimate: CorrelationEstimate) -> bool:
@@ -60,8 +60,8 @@ def dark_frames(estimate: CorrelationEstimate) -> bool:
     if len(seen) < _PAIRS:
         return False
     limit = _DARK * float(np.median(seen))
-    dark = sum(not r.still and r.level < limit for r in relations)
-    return limit > 0 and 0 < dark <= _FEWER * len(relations)
+    dark = sum(not r.still and min(r.level, r.level * r.brightness) < limit for r in relations)
+    return limit > 0 and 0 < dark < _FEWER * len(relations)
 
 
 def varying_contrast(estimate: CorrelationEstimate) -> float:

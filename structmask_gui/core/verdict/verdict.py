@@ -132,7 +132,8 @@ def _flags(
         ("not_uniform", not_uniform(estimate) is not None),
         ("alternating", alternates(estimate)),
         ("dark_frames", dark_frames(estimate)),
-        ("repeated_frames", evidence.repeats is not None),
+        ("blank_frames", bool(evidence.left_out and evidence.left_out.blank)),
+        ("repeated_frames", bool(evidence.left_out and evidence.left_out.repeats)),
     )
     flags += [flag for flag, there in found if there]
     resampled = evidence.frame.edge_power < _EDGE_POWER and not evidence.photons

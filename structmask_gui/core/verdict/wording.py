@@ -39,6 +39,7 @@ Flag = Literal[
     "not_uniform",
     "alternating",
     "dark_frames",
+    "blank_frames",
     "repeated_frames",
     "interpolated",
     "compressed",
@@ -62,6 +63,7 @@ FLAG_WORDS: dict[Flag, str] = {
     "alternating": "Every second frame is another image, as where two channels were recorded in"
     " turn: measure every second frame alone.",
     "dark_frames": "Some frames are far darker than the others and show nothing: leave them out.",
+    "blank_frames": "Blank frames were left out.",
     "repeated_frames": "Frames that repeat an earlier one were left out.",
     "interpolated": "These images look resampled, registered or deconvolved. Use the raw data.",
     "compressed": "The images were compressed with loss; use the raw data.",
@@ -85,6 +87,7 @@ _OVER_TIMES: dict[Flag, str] = {
 WHAT_TO_RECORD = "Record 6 or more frames of one still field."
 """What helps where noise and structure cannot be separated."""
 
+_REPEATS, _REPEAT = "repeats an earlier one", "repeat an earlier one"
 FAINT_GAPS = "The gaps share noise too, but weakly. Lower rho_min to close them."
 _REGULAR = (
     "The same regular pattern is in every frame: camera, illumination or sample. Correct the frames"
@@ -264,12 +267,15 @@ def flag_words(flag: Flag, estimate: CorrelationEstimate | None) -> str:
         return _OVER_TIMES[flag]
     if flag == "interpolated" and estimate is not None and estimate.evidence.enlarged is not None:
         return f"{enlarged(*estimate.evidence.enlarged)}: bin them, or open the original."
-    repeats = None if estimate is None else estimate.evidence.repeats
-    if flag == "repeated_frames" and repeats is not None:
-        count, of = len(repeats.numbers), f"of {repeats.n_frames} frames"
+    left_out = None if estimate is None else estimate.evidence.left_out
+    if left_out is not None and flag in ("blank_frames", "repeated_frames"):
+        blank = flag == "blank_frames"
+        count = len(left_out.blank if blank else left_out.repeats)
+        one, more = ("is blank", "are blank") if blank else (_REPEATS, _REPEAT)
+        of = f"of {left_out.n_frames} frames"
         if count == 1:
-            return f"1 {of} repeats an earlier one; it was left out."
-        return f"{count} {of} repeat an earlier one; they were left out."
+            return f"1 {of} {one}; it was left out."
+        return f"{count} {of} {more}; they were left out."
     return FLAG_WORDS[flag]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.stack.frames import ChosenFrames, FrameRange, Frames, runs_of
-from structmask_gui.core.stack.repeats import without_repeats
+from structmask_gui.core.stack.left_out import kept_frames
 from structmask_gui.gui.session.engine import Edit, Request
 from structmask_gui.gui.session.measure_job import restricted
 from structmask_gui.gui.session.opening import Part, Refused, Signatures, Source
@@ -263,12 +263,13 @@ def _measured_in(measurement: Measurement) -> str:
 
 def _earlier_of(frame: int, frames: Frames, measurement: Measurement) -> int:
     """Return the frame that a difference with this one stands with; of repeats, the first is it."""
-    repeats = None if measurement.correlation is None else measurement.correlation.evidence.repeats
-    if repeats is None:
+    correlation = measurement.correlation
+    left_out = None if correlation is None else correlation.evidence.left_out
+    if left_out is None:
         return _earlier(frame, runs_of(frames))
-    kept = repeats.kept
+    kept = left_out.kept
     place = bisect_right(kept, frame) - 1
-    found = _earlier(place, runs_of(without_repeats(frames, repeats))) if place >= 0 else -1
+    found = _earlier(place, runs_of(kept_frames(frames, left_out))) if place >= 0 else -1
     return kept[found] if found >= 0 else -1
 
 

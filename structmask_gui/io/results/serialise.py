@@ -28,8 +28,8 @@ _LARGEST = 512 * 2**20
 def _classes() -> dict[str, type]:
     from structmask_gui.core.correlation.autocorrelation import Autocorrelation
     from structmask_gui.core.correlation.lags import LagEstimate
+    from structmask_gui.core.stack.left_out import LeftOut
     from structmask_gui.core.stack.registration import PairRelation
-    from structmask_gui.core.stack.repeats import Repeats
     from structmask_gui.core.statistical.estimate import (
         BrightnessBin,
         CorrelationEstimate,
@@ -51,7 +51,7 @@ def _classes() -> dict[str, type]:
         UnlikePart,
     )
     made += (FrameEvidence, LagEstimate, LineCovariance, Measurement, PairRelation, Patterns)
-    return {kind.__name__: kind for kind in (*made, Repeats, Sampling, SpectralFit)}
+    return {kind.__name__: kind for kind in (*made, LeftOut, Sampling, SpectralFit)}
 
 
 def measurement_bytes(measurement: Measurement) -> bytes:

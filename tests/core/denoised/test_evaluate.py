@@ -88,6 +88,16 @@ def test_repeated_frames_change_nothing(rows):
     assert again.copied == pytest.approx(once.copied, abs=0.02)
 
 
+def test_blank_frames_change_nothing(rows):
+    mask = np.ones((1, 13))
+    out, measured = denoised(rows, mask), basis(ArrayFrames(rows))
+    once = evaluate(ArrayFrames(rows), ArrayFrames(out), mask, measured=measured)
+    with_blank = [np.insert(stack, (1, 1, 3), 0, axis=0) for stack in (rows, out)]
+    again = evaluate(*map(ArrayFrames, with_blank), mask, measured=measured)
+    assert again.sentence == once.sentence
+    assert again.copied == pytest.approx(once.copied, abs=0.02)
+
+
 def test_detail_lost_is_measured_within_each_raw_file():
     white = NoiseModel(kernels()["white"], 0.3)
     frames = simulate(white, SHAPE, n_frames=2, picture=cells(SHAPE), strength=3)

@@ -16,7 +16,7 @@ from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.simulation import NoiseModel, kernels, simulate
 from structmask_gui.core.stack.frames import ArrayFrames
-from structmask_gui.core.stack.repeats import Repeats
+from structmask_gui.core.stack.left_out import LeftOut
 from tests.core.denoised.test_evaluate import evaluated
 
 ROW = np.ones((1, 13), dtype=bool)
@@ -275,12 +275,25 @@ def test_each_plane_over_times_falls_into_both_halves():
 
 def test_a_repeated_frame_is_in_the_half_of_the_one_it_repeats():
     once = Folds(6, (96, 96), ROW)
-    twice = Folds(12, (96, 96), ROW, repeats=Repeats(tuple(range(1, 12, 2)), 12))
+    twice = Folds(12, (96, 96), ROW, left_out=LeftOut(tuple(range(1, 12, 2)), (), 12))
     for fold in (0, 1):
         both = [2 * frame + more for frame in once.frames(fold) for more in (0, 1)]
         assert twice.frames(fold) == both
     # All frames are one: nothing but stripes tells them apart.
-    assert not Folds(4, (96, 96), ROW, repeats=Repeats((1, 2, 3), 4)).by_frames
+    assert not Folds(4, (96, 96), ROW, left_out=LeftOut((1, 2, 3), (), 4)).by_frames
+
+
+def test_blank_frames_stay_and_change_nothing_in_the_others():
+    stack = frames(6, 0.0)
+    blank = np.insert(stack, (2, 4, 4), 0, axis=0)
+    once, again = Denoiser(stack, ROW), Denoiser(blank, ROW)
+    assert again.folds.shown == [0, 1, 3, 4, 7, 8]
+    for made in (once, again):
+        made.fit()
+    assert np.array_equal(again.predict(2), blank[2])
+    for of_all, of_six in zip(again.folds.shown, range(6), strict=True):
+        # Which half a frame falls into is decided among those that are shown.
+        assert np.abs(again.predict(of_all) - once.predict(of_six)).max() < 1.0
 
 
 def test_a_stack_with_every_frame_twice_gains_as_little_as_once():

@@ -26,6 +26,8 @@ def changed(how):
     elif how == "channels in turn that bleach":
         frames[1::2] *= 2
         frames *= 0.99 ** np.arange(12)[:, None, None]
+    elif how == "light off in between":
+        frames[[3, 9]] = 100 + np.random.default_rng(1).normal(0, 15, frames[:2].shape)
     elif how == "light off at first":
         frames[:4] = 100 + np.random.default_rng(1).normal(0, 15, frames[:4].shape)
     elif how == "bleaching":
@@ -39,6 +41,7 @@ def changed(how):
         ("channels in turn", {"alternating"}, "uncertain"),
         ("channels in turn that bleach", {"alternating"}, "uncertain"),
         ("light off at first", {"dark_frames"}, "likely"),
+        ("light off in between", {"dark_frames"}, "likely"),
         ("bleaching", set(), "likely"),
         ("nothing", set(), "likely"),
     ],

@@ -137,7 +137,7 @@ def test_patches_lie_on_the_frames_that_were_compared(
     window.open_paths([str(tmp_path / "twice.npy")])
     wait_for_result(session, qtbot)
     state = session.state
-    assert state.measurement.correlation.evidence.repeats.kept == list(range(0, 16, 2))
+    assert state.measurement.correlation.evidence.left_out.kept == list(range(0, 16, 2))
     shown = [state.having(frame=frame).patches_on_frame()[0].tolist() for frame in range(16)]
     # Frames 0 and 2 are a pair; 1 and 3 are the same.
     for first in range(0, 16, 4):

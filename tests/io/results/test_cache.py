@@ -91,11 +91,11 @@ def test_frames_that_were_left_out_survive_too() -> None:
     twice = np.repeat(noise(8, 256), 2, axis=0)
     made = measure(ArrayFrames(twice), Parameters(method="statistical"))
     assert made.correlation is not None
-    assert made.correlation.evidence.repeats is not None
+    assert made.correlation.evidence.left_out is not None
     again = measurement_from(measurement_bytes(made))
     assert same(made, again)
     assert again.correlation is not None
-    assert again.correlation.evidence.repeats == made.correlation.evidence.repeats
+    assert again.correlation.evidence.left_out == made.correlation.evidence.left_out
 
 
 def test_second_time_nothing_is_measured(file: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Frames that repeat an earlier one are found and left out, in few readings."""
+"""Frames that repeat an earlier one, and blank ones, are found and left out, in few readings."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.extract import extract_recording
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 from structmask_gui.core.stack.frames import ArrayFrames, ChosenFrames, Recording, runs_of
-from structmask_gui.core.stack.repeats import find_repeats, without_repeats
+from structmask_gui.core.stack.left_out import find_left_out, kept_frames
 
 NOISE = np.random.default_rng(0).poisson(5, (9, 40, 48)).astype(np.uint16)
 AUTOMATIC = Parameters(method="statistical", source="automatic", mask_choice="recommended")
@@ -35,20 +35,37 @@ def recorded(n_frames=6):
     ],
 )
 def test_frames_equal_to_the_one_before_are_found(order, repeated):
-    found = find_repeats(ArrayFrames(NOISE[order]))
-    assert (found and found.numbers) == repeated
-    kept = without_repeats(ArrayFrames(NOISE[order]), found)
+    found = find_left_out(ArrayFrames(NOISE[order]))
+    assert (found and found.repeats) == repeated
+    kept = kept_frames(ArrayFrames(NOISE[order]), found)
     assert kept.n_frames == len(order) - len(repeated or ())
 
 
-def test_blank_frames_and_frames_alike_in_a_row_repeat_nothing():
-    assert find_repeats(ArrayFrames(np.zeros((4, 40, 48)))) is None
+@pytest.mark.parametrize("value", [0, 5, np.nan])
+@pytest.mark.parametrize("blank", [(0,), (3, 4), (2, 6, 8)])
+def test_blank_frames_are_found(blank, value):
+    frames = NOISE.astype(np.float32)
+    frames[list(blank)] = value
+    found = find_left_out(ArrayFrames(frames))
+    assert (found.blank, found.repeats) == (blank, ())
+    assert kept_frames(ArrayFrames(frames), found).n_frames == 9 - len(blank)
+
+
+def test_blank_frames_between_repeats_are_told_from_them():
+    frames = NOISE[[0, 1, 1, 2, 2, 3]].copy()
+    frames[3] = 0
+    found = find_left_out(ArrayFrames(frames))
+    assert (found.blank, found.repeats, found.kept) == ((3,), (2,), [0, 1, 4, 5])
+
+
+def test_where_all_frames_are_blank_and_of_frames_alike_in_a_row_none_is_left_out():
+    assert find_left_out(ArrayFrames(np.zeros((4, 40, 48)))) is None
     alike = NOISE.copy()
     alike[:, 18:22] = 0
-    assert find_repeats(ArrayFrames(alike)) is None
+    assert find_left_out(ArrayFrames(alike)) is None
     missing = NOISE[[0, 0, 1]].astype(float)
     missing[:, 5] = np.nan
-    assert find_repeats(ArrayFrames(missing)).numbers == (1,)
+    assert find_left_out(ArrayFrames(missing)).repeats == (1,)
 
 
 @pytest.mark.parametrize("first", [0, 1])
@@ -63,15 +80,15 @@ def test_of_a_long_stack_little_is_read(first):
 
     order = np.arange(2000) % 9
     long = Counted(NOISE[order])
-    assert find_repeats(long) is None
-    assert long.rows <= 4 * 32
+    assert find_left_out(long) is None
+    assert long.rows <= 5 * 32
     pairs = np.concatenate([np.arange(first), np.arange(1000).repeat(2) % 9])
-    assert len(find_repeats(ArrayFrames(NOISE[pairs])).numbers) >= 1000
+    assert len(find_left_out(ArrayFrames(NOISE[pairs])).repeats) >= 1000
 
 
 def test_the_runs_of_what_is_left_end_where_files_do():
     both = ChosenFrames([ArrayFrames(NOISE[[0, 1, 1, 2]]), ArrayFrames(NOISE[[3, 4, 5, 5]])])
-    left = without_repeats(both, find_repeats(both))
+    left = kept_frames(both, find_left_out(both))
     assert runs_of(left) == [range(3), range(3, 6)]
 
 
@@ -93,6 +110,22 @@ def test_a_stack_is_measured_as_without_its_repeats(order):
     assert places.max() > 4
     again = found.update(AUTOMATIC.changed(rho_min=0.1))
     assert "repeated_frames" in again.verdict.flags
+
+
+@pytest.mark.parametrize("blank", [(2,), (0, 7), (3, 6)])
+def test_a_stack_is_measured_as_without_its_blank_frames(blank):
+    frames = recorded(8 - len(blank))
+    kept = sorted(set(range(8)) - set(blank))
+    whole = np.zeros((8, *frames.shape[1:]), frames.dtype)
+    whole[kept] = frames
+    plain, found = (extract_recording(values, AUTOMATIC) for values in (frames, whole))
+    assert answer(found).lines[:2] == answer(plain).lines[:2]
+    said = f"{len(blank)} of 8 frames are blank; they were left out."
+    if len(blank) == 1:
+        said = "1 of 8 frames is blank; it was left out."
+    assert answer(found).advice == f"{answer(plain).advice} {said}"
+    assert said in found.verdict.text
+    assert not set(found.measurement.sampling.places[:, 0]) & set(blank)
 
 
 def test_frames_that_are_all_equal_are_one():
