@@ -203,8 +203,8 @@ class DenoisedRecord:
     @property
     def methods(self) -> str:
         """A paragraph for a paper."""
-        folds = self.denoiser.folds.sentence
-        return methods_paragraph(Method(self.mask, self.mask_from, folds, __version__))
+        folds, hot = self.denoiser.folds.sentence, self.denoiser.n_hot
+        return methods_paragraph(Method(self.mask, self.mask_from, folds, __version__, hot))
 
     def values(self) -> dict[str, Any]:
         """Return what is known before the file is written as plain values: what stands in it."""
@@ -225,6 +225,7 @@ class DenoisedRecord:
             "fitted_to": list(self.fitted_to),
             "comparable": len(self.fitted_to) > 1,
             "folds": self.denoiser.folds.sentence,
+            "hot_pixels": self.denoiser.n_hot,
             "seed": self.denoiser.seed,
             "added": stage.added,
             "squared_error_lowered_by": stage.gain,

@@ -40,6 +40,7 @@ from structmask_gui.core.quality.prediction import mask_array
 from structmask_gui.core.stack.derived import DifferenceFrames
 from structmask_gui.core.stack.fill import without_fill, without_fill_of
 from structmask_gui.core.stack.frames import Frames, evenly, neighbours
+from structmask_gui.core.stack.hot_pixels import find_hot_pixels, without_hot_pixels
 from structmask_gui.core.stack.left_out import find_left_out, kept_frames
 from structmask_gui.core.stack.patches import read_patches
 from structmask_gui.core.statistical.estimate import SEES
@@ -190,6 +191,8 @@ def evaluate(
     check_fit(raw, denoised, here=here)
     left_out = find_left_out(raw, task)  # They show no noise, or the same again.
     raw, denoised = (kept_frames(one, left_out) for one in (raw, denoised))
+    hot = find_hot_pixels(raw, task)  # What became of them is neither noise nor detail.
+    raw, denoised = (without_hot_pixels(one, hot) for one in (raw, denoised))
     raw = without_fill(raw, task)
     denoised = without_fill_of(raw, denoised)
     array = mask_array(mask)

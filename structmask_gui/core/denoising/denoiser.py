@@ -32,6 +32,7 @@ from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.prediction import mask_array
 from structmask_gui.core.stack.fill import put_back, without_fill
 from structmask_gui.core.stack.frames import Frames, Recording, runs_of
+from structmask_gui.core.stack.hot_pixels import find_hot_pixels, without_hot_pixels
 from structmask_gui.core.stack.left_out import find_left_out
 from structmask_gui.core.threads import in_threads, one_blas_thread
 
@@ -111,7 +112,11 @@ class Denoiser:
         *,
         shared_noise: bool = False,
     ) -> None:
-        self.frames = without_fill(Recording.of(recording).frames, own=True)
+        frames = Recording.of(recording).frames
+        # A network would spread them over the pixels around.
+        hot = find_hot_pixels(frames)
+        self.n_hot = len(hot)
+        self.frames = without_fill(without_hot_pixels(frames, hot), own=True)
         self.mask = mask_array(mask)
         check_visible(self.mask)
         self.folds = Folds(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from structmask_gui.core.names import counted
+
 if TYPE_CHECKING:
     # The parser takes its words from here, and is not to wait for what denoises.
     from structmask_gui.core.denoising.denoiser import Denoiser
@@ -89,10 +91,21 @@ def refusal(doubts: tuple[Doubt, ...]) -> str:
 
 
 def learned(denoiser: Denoiser) -> str:
-    """Return what the perceptrons, small neural networks, added to the linear prediction."""
+    """Return what was done beside the linear prediction: by small neural networks, and before."""
+    hot = hot_pixels(denoiser.n_hot)
     if denoiser.stage.added == 0:
-        return "The neural networks added nothing to the linear prediction, which is what is shown."
-    return "The neural networks improved on the linear prediction, also of pixels new to them."
+        words = "The neural networks added nothing to the linear prediction, which is what is shown."
+    else:
+        words = "The neural networks improved on the linear prediction, also of pixels new to them."
+    return f"{words} {hot}".rstrip()
+
+
+def hot_pixels(count: int) -> str:
+    """Return that hot pixels were replaced, a sentence; empty if there are none."""
+    if not count:
+        return ""
+    one = f"{counted(count, 'hot pixel')} {'was' if count == 1 else 'were'} replaced first"
+    return f"{one}, each by the median of those around it."
 
 
 @dataclass(frozen=True)
@@ -103,6 +116,7 @@ class Method:
     mask_from: str
     folds: str
     version: str
+    n_hot: int = 0  # Hot pixels that were replaced
 
 
 def methods_paragraph(method: Method) -> str:
@@ -120,6 +134,7 @@ def methods_paragraph(method: Method) -> str:
         else f"a mask of {pixels} pixels about it ({which}; {method.mask_from}), whose noise is"
         " correlated with the pixel's (the rule of StructN2V, Broaddus et al. 2020)"
     )
+    hot = hot_pixels(method.n_hot)
     return (
         f"Images were denoised for display with StructMask {method.version}. Each pixel was"
         f" estimated from its neighbours within 10 pixels, leaving out {hidden}: by the best linear"
@@ -127,5 +142,5 @@ def methods_paragraph(method: Method) -> str:
         " hidden layers of 32) trained on the images themselves to predict what it left, scaled by"
         " what held-out pixels supported, and kept to the spatial frequencies at which there is"
         " structure. Grain that does not stand out was smoothed (Gaussian of 0.5 pixels)."
-        f" {method.folds}"
-    )
+        f" {method.folds} {hot}"
+    ).rstrip()

@@ -16,6 +16,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.fill import filled_part, without_fill
 from structmask_gui.core.stack.frames import Frames, Recording, every_nth
+from structmask_gui.core.stack.hot_pixels import Places, find_hot_pixels, without_hot_pixels
 from structmask_gui.core.stack.left_out import LeftOut, find_left_out, kept_recording
 from structmask_gui.core.stack.patches import checked_region
 
@@ -106,10 +107,13 @@ def _measure_statistically(
     known = None if earlier is None else earlier.correlation
     left_out = _left_out(recording, parameters, task) if known is None else known.evidence.left_out
     recording = kept_recording(recording, left_out)
+    hot = _hot_pixels(recording, parameters, task) if known is None else known.evidence.hot
+    recording = replace(recording, frames=without_hot_pixels(recording.frames, hot))
 
     def measurement_of(estimate: CorrelationEstimate) -> Measurement:
         if left_out is not None:
             estimate = of_whole(estimate, left_out)
+        estimate = replace(estimate, evidence=replace(estimate.evidence, hot=hot))
         return Measurement(
             name=recording.frames.name,
             parameters=parameters,
@@ -145,9 +149,22 @@ def _measure_statistically(
 
 def _left_out(recording: Recording, parameters: Parameters, task: Task) -> LeftOut | None:
     """Return which of the frames are not measured."""
-    if recording.dark is not None and parameters.source in ("dark", "automatic"):
-        return None  # The dark stack is measured.
+    if _in_dark_frames(recording, parameters):
+        return None
     found = find_left_out(recording.frames, task)
     if found is not None and len(found.kept) == 1 and parameters.source == "difference":
         return None  # That there are no differences then is told of the frames as they are.
     return found
+
+
+def _hot_pixels(recording: Recording, parameters: Parameters, task: Task) -> Places | None:
+    """Return which pixels of the frames are hot; None where there are none."""
+    if _in_dark_frames(recording, parameters):
+        return None
+    found = find_hot_pixels(recording.frames, task)
+    return found if len(found) else None
+
+
+def _in_dark_frames(recording: Recording, parameters: Parameters) -> bool:
+    """Whether the dark stack is measured, not the frames."""
+    return recording.dark is not None and parameters.source in ("dark", "automatic")

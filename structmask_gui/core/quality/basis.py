@@ -22,6 +22,7 @@ from structmask_gui.core.quality.prediction import reach_of, variance_of
 from structmask_gui.core.quality.small_sample import samples_of
 from structmask_gui.core.stack.fill import without_fill
 from structmask_gui.core.stack.frames import CutFrames, Frames, Recording, Region
+from structmask_gui.core.stack.hot_pixels import without_hot_pixels
 from structmask_gui.core.stack.left_out import kept_frames
 from structmask_gui.core.statistical.estimate import LARGEST_LAG, SEES, CorrelationEstimate
 from structmask_gui.core.statistical.patches import FURTHER
@@ -125,10 +126,11 @@ def measurement_basis(
     task: Task = NO_TASK,
 ) -> Basis:
     """Do as `extraction_basis`; a radius up to the default is lowered to what was measured."""
-    estimate, part = measurement.correlation, _part(frames, measurement.region)
+    estimate = measurement.correlation
     if estimate is None:
-        return automatic_basis(part, radius=radius, task=task)
-    part = kept_frames(part, estimate.evidence.left_out)
+        return automatic_basis(_part(frames, measurement.region), radius=radius, task=task)
+    frames = without_hot_pixels(frames, estimate.evidence.hot)
+    part = kept_frames(_part(frames, measurement.region), estimate.evidence.left_out)
     again = _measured_again(estimate, measurement.parameters.source, part, radius)
     if again is not None:
         trusted = estimate.evidence.trusted

@@ -35,6 +35,7 @@ _PIXELS = (
     "Some pixels are brighter or darker in every frame, as in an uncorrected camera. No mask is"
     " needed for that; dark frames or an even field can correct it."
 )
+_HOT = "Dark frames can correct them."
 _MUCH_COPIED = 0.25
 """Share of the noise that plain Noise2Void copies, from which that noise is not called faint."""
 _HUM = "A regular pattern shifts from frame to frame: if it is hum or interference, filter it out."
@@ -151,6 +152,8 @@ def _made(
         doubts.insert(processed, ("Use the raw data.", None))
     if case.regular_alone:
         doubts.append((REGULAR_IN_ONE, "what_to_record"))
+    if case.hot_pixels:
+        doubts.append((f"{flag_words('hot_pixels', estimate)} {_HOT}", "correct"))
     if case.pattern_of_pixels and "fixed_pattern" not in case.flags:
         doubts.append((_PIXELS, "correct"))
     if case.verdict.lines is not None and certainty != "act first" and "preview_removal" not in do:
@@ -200,6 +203,7 @@ def _cannot_tell(case: Grounds) -> Answer:
     estimate = case.extraction.measurement.correlation
     left_out: tuple[Flag, ...] = ("blank_frames", "repeated_frames")
     advice += [flag_words(flag, estimate) for flag in left_out if flag in case.flags]
+    advice += [f"{flag_words('hot_pixels', estimate)} {_HOT}"] * case.hot_pixels
     advice.append(f"{case.why_not_still} {case.to_decide}".lstrip())
     return Answer(
         "Cannot tell noise from sample.",

@@ -362,6 +362,12 @@ class Grounds:
         return estimate is not None and estimate.evidence.patterns.pixels > 0
 
     @property
+    def hot_pixels(self) -> bool:
+        """Whether hot pixels were replaced."""
+        estimate = self.extraction.measurement.correlation
+        return estimate is not None and estimate.evidence.hot is not None
+
+    @property
     def figures(self) -> str:
         """The copied noise and the expected error, with and without the mask."""
         if self.recommendation is None:

@@ -11,6 +11,7 @@ from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.parameters.info import MEASURED
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.stack.frames import Lines, Region
+from structmask_gui.core.stack.hot_pixels import Places
 from structmask_gui.core.stack.left_out import LeftOut
 from structmask_gui.core.stack.patches import Sampling
 from structmask_gui.core.stack.registration import PairRelation
@@ -102,6 +103,7 @@ class Evidence:
     enlarged: tuple[int, int] | None = None
     """Height and width of the blocks by which pixels were enlarged by repetition, if they were."""
     left_out: LeftOut | None = None  # Frames that were not measured, of the stack
+    hot: Places | None = None  # Hot pixels, which were replaced in every frame
 
 
 @dataclass(frozen=True, eq=False)

@@ -150,7 +150,7 @@ def _flags(
         flags.append("moving")
     if estimate.sampling.left_out.get(CLIPPED, 0) or evidence.clipped:
         flags.append("clipped")
-    if evidence.hot_share > _HOT_SHARE and not evidence.photons:
+    if evidence.hot is not None or (evidence.hot_share > _HOT_SHARE and not evidence.photons):
         flags.append("hot_pixels")
     if unknown:
         flags.append("cannot_tell")

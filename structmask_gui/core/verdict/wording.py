@@ -253,7 +253,7 @@ def _of_flags(
                 f"{FLAG_WORDS[flag]} It is correlated more in the {part.where}:"
                 f" {part.rho:.2f} against {part.other:.2f} at the same lag."
             )
-        elif flag == "hot_pixels":
+        elif flag == "hot_pixels" and estimate.evidence.hot is None:
             share = 100 * estimate.evidence.hot_share
             details.append(f"{FLAG_WORDS[flag]} They are {share:.2g} % of the pixels.")
         elif flag not in ("clipped", "fixed_pattern_not_tested"):
@@ -267,6 +267,8 @@ def flag_words(flag: Flag, estimate: CorrelationEstimate | None) -> str:
         return _OVER_TIMES[flag]
     if flag == "interpolated" and estimate is not None and estimate.evidence.enlarged is not None:
         return f"{enlarged(*estimate.evidence.enlarged)}: bin them, or open the original."
+    if flag == "hot_pixels" and estimate is not None and estimate.evidence.hot is not None:
+        return _hot(len(estimate.evidence.hot))
     left_out = None if estimate is None else estimate.evidence.left_out
     if left_out is not None and flag in ("blank_frames", "repeated_frames"):
         blank = flag == "blank_frames"
@@ -277,6 +279,13 @@ def flag_words(flag: Flag, estimate: CorrelationEstimate | None) -> str:
             return f"1 {of} {one}; it was left out."
         return f"{count} {of} {more}; they were left out."
     return FLAG_WORDS[flag]
+
+
+def _hot(count: int) -> str:
+    """Return how many pixels are hot, as a sentence."""
+    if count == 1:
+        return "1 hot pixel, far brighter or darker in every frame, was replaced."
+    return f"{count} hot pixels, far brighter or darker in every frame, were replaced."
 
 
 def enlarged(height: int, width: int) -> str:

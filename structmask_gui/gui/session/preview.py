@@ -192,13 +192,12 @@ class _Predictor:
     def _read(self, wanted: _Wanted, task: Task) -> _Read:
         from structmask_gui.core.quality.preview import Preview
         from structmask_gui.core.stack.fill import filled_part, put_back, without_fill
+        from structmask_gui.core.stack.hot_pixels import find_hot_pixels, without_hot_pixels
 
         check_unchanged(wanted.signatures)
         if self._frames is None or self._frames[0] is not wanted.frames:
-            self._frames, self._last = (
-                (wanted.frames, without_fill(wanted.frames, task, own=True)),
-                None,
-            )
+            clean = without_hot_pixels(wanted.frames, find_hot_pixels(wanted.frames, task))
+            self._frames, self._last = (wanted.frames, without_fill(clean, task, own=True)), None
         frames = self._frames[1]
         key = wanted.frame, wanted.place, wanted.basis.radius
         if self._last is None or self._last.key != key:

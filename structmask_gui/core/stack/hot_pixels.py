@@ -1,0 +1,160 @@
+"""Hot and dead pixels: single ones that stand out from those around them in every frame."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.arrays import SIGMA_PER_MAD, AnyArray, BoolArray, FloatArray
+from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.stack.frames import (
+    Frames,
+    Lines,
+    WrappedFrames,
+    destriped_lines,
+    evenly,
+    every_nth,
+    fine_detail,
+    finite,
+    some,
+)
+
+Places = NDArray[np.intp]
+"""Shape (n, 2); row and column of each pixel."""
+
+_FEWEST, _FRAMES = 3, 4
+"""Frames from which pixels can be told from noise, and that are looked at."""
+
+_BAND = 2**20
+"""Pixels of a frame that are looked at together."""
+
+_FAR = 7.0
+"""Standard deviations of fine detail by which a hot pixel stands out in each frame."""
+
+_BESIDE, _PARTNER = 0.1, 0.5
+"""Share of its excess that the median of its eight neighbours has at most, as of no spot that a
+lens drew; and that all of them but one stay below: two may be hot side by side."""
+
+_LONE, _MOST = 0.1, 0.01
+"""Share of the pixels that stand out that have to be lone ones, and share of all pixels that are
+hot at most: where more are, it is the picture, or the noise."""
+
+_RING = np.pad(np.zeros((3, 3), np.bool_), 1, constant_values=True)
+_EIGHT = ~_RING & (np.arange(25).reshape(5, 5) != 12)
+_AROUND = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if y or x]
+
+
+def find_hot_pixels(frames: Frames, task: Task = NO_TASK) -> Places:
+    """Return the lone pixels that are far brighter, or far darker, in each of some frames."""
+    none = np.zeros((0, 2), np.intp)
+    height, width = frames.frame_shape
+    if frames.n_frames < _FEWEST or min(height, width) < 5:
+        return none
+    numbers = evenly(frames.n_frames, _FRAMES)
+    step = max(1, _BAND // width)
+    found, standing = [none], 0
+    for y0 in range(0, height, step):
+        task.stop_if_cancelled()
+        top, bottom = max(0, y0 - 2), min(height, y0 + step + 2)
+        first = finite(frames.read(numbers[0], top, bottom))
+        places, limit = _standing_out(first, slice(y0 - top, y0 - top + step))
+        if not len(places):
+            continue
+        rows = (finite(frames.read(number, top, bottom)) for number in numbers[1:])
+        squares = np.stack([_around(values, places) for values in chain([first], rows)])
+        detail = _detail(squares)
+        stays = (detail > limit).all(axis=0) | (detail < -limit).all(axis=0)
+        standing += int(stays.sum())
+        found.append(places[stays & _alone(squares.mean(axis=0))] + np.array((top, 0)))
+    hot = np.concatenate(found)
+    few = len(hot) <= _MOST * height * width
+    return hot if few and len(hot) >= max(1, _LONE * standing) else none
+
+
+def without_hot_pixels(frames: Frames, hot: Places | None) -> Frames:
+    """Return frames in which each hot pixel is the median of those around it that are not."""
+    return frames if hot is None or not len(hot) else _Repaired(frames, hot)
+
+
+def _standing_out(values: FloatArray, rows: slice) -> tuple[Places, float]:
+    """Return which pixels of some rows stand out, and from which detail on."""
+    detail = fine_detail(np.pad(values, 1, mode="reflect"))
+    limit = _FAR * SIGMA_PER_MAD * float(np.median(np.abs(some(detail))))
+    stands = np.abs(detail) > limit
+    if limit <= 0 or stands.mean() > _MOST / _LONE:
+        # Of hardly any grey levels, most neighbours are equal; or it is the picture.
+        return np.zeros((0, 2), np.intp), limit
+    places = np.argwhere(stands[rows])
+    return places + np.array((rows.start, 0)), limit
+
+
+def _around(values: FloatArray, places: Places) -> FloatArray:
+    """Return the square of 5 x 5 pixels around each place, (n, 5, 5)."""
+    padded, offsets = np.pad(values, 2, mode="reflect"), np.arange(5)
+    y, x = places.T[..., np.newaxis, np.newaxis]
+    return np.asarray(padded[y + offsets[:, np.newaxis], x + offsets])
+
+
+def _detail(squares: FloatArray) -> FloatArray:
+    """Return what `fine_detail` is in the middle of squares, (..., 5, 5)."""
+    cross = squares[..., [1, 3, 2, 2], [2, 2, 1, 3]]
+    return np.asarray(squares[..., 2, 2] - cross.mean(axis=-1))
+
+
+def _alone(squares: FloatArray) -> BoolArray:
+    """Whether pixels differ from those around them, and these not from those further away."""
+    away = squares - np.median(squares[:, _RING], axis=1)[:, np.newaxis, np.newaxis]
+    own, beside = np.abs(away[:, 2, 2]), away[:, _EIGHT]
+    lone = np.abs(np.median(beside, axis=1)) < _BESIDE * own
+    lone &= np.sort(np.abs(beside), axis=1)[:, -2] < _PARTNER * own
+    # Beside a hot pixel others stand out, by its value and not by their own.
+    return np.asarray(lone & (own > _PARTNER * np.abs(_detail(squares))))
+
+
+class _Repaired(WrappedFrames):
+    """Frames without their hot pixels."""
+
+    def __init__(self, frames: Frames, hot: Places) -> None:
+        super().__init__(frames)
+        self._hot = hot[np.argsort(hot[:, 0], kind="stable")]
+        height, width = frames.frame_shape
+        is_hot = np.zeros((height + 2, width + 2), np.bool_)
+        is_hot[self._hot[:, 0] + 1, self._hot[:, 1] + 1] = True
+        is_hot[[0, -1]] = is_hot[:, [0, -1]] = True  # beyond the frame there is nothing
+        around = self._hot[:, None] + np.array(_AROUND)
+        self._used = ~is_hot[around[..., 0] + 1, around[..., 1] + 1]
+        self._around = np.clip(around, 0, (height - 1, width - 1))
+
+    @property
+    def destriped(self) -> Lines | None:
+        """Which line offsets the stack's metadata lists as removed."""
+        return destriped_lines(self._frames)
+
+    @property
+    def every(self) -> int:
+        """Return n where only every n-th frame of a file was taken; see `every_nth`."""
+        return every_nth(self._frames)
+
+    def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
+        """Return rows ``y0`` to ``y1`` of a frame."""
+        first, last, _ = slice(y0, y1).indices(self.frame_shape[0])
+        rows = self._hot[:, 0]
+        here = slice(np.searchsorted(rows, first), np.searchsorted(rows, last))
+        hot, used = self._hot[here], self._used[here]
+        if not len(hot):
+            return self._frames.read(frame, y0, y1)
+        top, bottom = max(0, first - 1), min(self.frame_shape[0], last + 1)
+        stored = self._frames.read(frame, top, bottom)
+        around = self._around[here]
+        values: NDArray[Any] = stored[around[..., 0] - top, around[..., 1]].astype(np.float64)
+        values[~used] = np.nan
+        known = np.isfinite(values).any(axis=1)
+        part = np.array(stored[first - top : last - top])
+        y, x = hot[known].T
+        medians = np.nanmedian(values[known], axis=1)
+        whole = self.dtype.kind in "iu"
+        part[y - first, x] = np.round(medians) if whole else medians
+        return part
