@@ -93,10 +93,11 @@ def refusal(doubts: tuple[Doubt, ...]) -> str:
 def learned(denoiser: Denoiser) -> str:
     """Return what was done beside the linear prediction: by small neural networks, and before."""
     hot = hot_pixels(denoiser.n_hot)
+    words = "The neural networks improved on the linear prediction, also of pixels new to them."
     if denoiser.stage.added == 0:
-        words = "The neural networks added nothing to the linear prediction, which is what is shown."
-    else:
-        words = "The neural networks improved on the linear prediction, also of pixels new to them."
+        words = (
+            "The neural networks added nothing to the linear prediction, which is what is shown."
+        )
     return f"{words} {hot}".rstrip()
 
 

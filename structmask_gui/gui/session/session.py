@@ -332,6 +332,10 @@ class Session(QObject):
         if recommended and getattr(kept, "recommendation", None) is None:
             self._measure(request, measurement=measurement)
             return
+        if recommended and kept.parameters.max_lag != state.parameters.max_lag:
+            # How far lines were looked for depends on it.
+            self._measure(request)
+            return
         self._measuring.cancel()
         previous = state.extraction if measurement is state.measurement else None
         try:
