@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import convolve1d, gaussian_filter
 
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK
+from structmask_gui.core.recommend.extract import extract_recording
 from structmask_gui.core.simulation import NoiseModel, kernels
 from structmask_gui.core.statistical import out_of_band
 from structmask_gui.core.statistical.out_of_band import SpectralFit, fit_spectrum
@@ -76,3 +77,16 @@ def test_faint_lags_beside_a_few_large_ones_are_no_line():
     assert spectrum_kind(fit_of(weak), AUTOMATIC) == "other"
     assert spectrum_kind(fit_of(dict.fromkeys(weak, 0.045)), AUTOMATIC) == "other"
     assert spectrum_kind(fit_of(dict.fromkeys(weak, 0.004)), AUTOMATIC) == "none"
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_rows_and_columns_are_fitted_alike(seed):
+    noise = np.random.default_rng(seed).normal(size=(256, 256))
+    noise = convolve1d(noise, [0.5, 0.8, 1, 0.8, 0.5], axis=1)
+    picture = gaussian_filter(np.random.default_rng(seed + 100).normal(size=(256, 256)), 4)
+    frame = noise / noise.std() + 3 * picture / picture.std()
+    asked = AUTOMATIC.changed(source="spectrum")
+    rows, columns = (extract_recording(one, asked) for one in (frame, frame.T.copy()))
+    assert np.array_equal(columns.mask.array, rows.mask.array.T)
+    assert rows.verdict.kind == "rows"
+    assert np.abs(columns.measurement.correlation.lags.rho).max() <= 1

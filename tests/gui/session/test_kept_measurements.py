@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
+from scipy.ndimage import convolve1d, gaussian_filter
 
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
@@ -309,3 +310,27 @@ def test_what_lines_made_automatic_measure_further_is_kept_too(
     assert session.state.mask == masks[0]
     # The second time nothing is measured, neither as far as was asked nor further.
     assert len(counted) == 1
+
+
+@pytest.mark.parametrize("max_lag", [3, 5])
+def test_another_largest_lag_gives_the_mask_that_a_new_measurement_gives(
+    make_session: Any, qtbot: QtBot, tmp_path: Path, max_lag: int
+):
+    path, draw = tmp_path / "rows.npy", np.random.default_rng(1)
+    scene = gaussian_filter(draw.normal(size=(160, 192)), 6)
+    white = draw.normal(size=(2, 160, 192))
+    smeared = convolve1d(white, [0.5, 0.8, 1, 0.8, 0.5], axis=2)
+    np.save(path, (200 + 600 * scene + 20 * smeared).astype(np.float32))
+    automatic = Parameters(method="statistical", source="automatic", mask_choice="recommended")
+    asked = automatic.changed(max_lag=max_lag)
+    masks = []
+    for first in (automatic, asked):
+        session = make_session(keeps=False)
+        session.edits.restore_parameters(first)
+        opened(session, path, qtbot)
+        session.edits.set_parameter("max_lag", max_lag)
+        wait_for_result(session, qtbot)
+        assert session.state.parameters == asked
+        masks.append(session.state.mask)
+    assert masks[0] == masks[1]
+    assert masks[0].cropped().array.shape == (1, 9)
