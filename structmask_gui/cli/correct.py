@@ -50,7 +50,7 @@ def correct(arguments: argparse.Namespace) -> int:
         correction = read_correction(
             files, stack, sources=stack.files, channel=stack.channel, task=task
         )
-        print_notes(said_of(mean_frame(stack, task), correction))
+        print_notes(said_of(mean_frame(stack, task), correction).sentences)
         save_corrected(stack, correction, target, force=arguments.force, task=task)
         return correction.words
 

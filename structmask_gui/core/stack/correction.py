@@ -89,6 +89,11 @@ class Held(NamedTuple):
         """Whether hardly anything of the pattern is there, so that removing it would add it."""
         return self.pattern > 0 and abs(self.share) < _ABSENT and self.error < _ABSENT / 2
 
+    @property
+    def harms(self) -> bool:
+        """Whether removing the pattern would make frames worse for sure."""
+        return self.absent or (self.there and self.left > 1)
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -271,9 +276,18 @@ def held(mean: FloatArray, correction: Correction, kind: Calibration) -> Held:
     return Held(crossed / squared, error, float(np.sqrt(squared / total)))
 
 
-def said_of(mean: FloatArray, correction: Correction) -> tuple[str, ...]:
-    """Say whether frames of this mean hold the pattern of each reference, and what to do."""
-    return tuple(held_words(held(mean, correction, one.kind), one) for one in correction.used)
+class Said(NamedTuple):
+    """What is said of a correction."""
+
+    sentences: tuple[str, ...]  # Of each reference, whether frames hold its pattern; what to do
+    harms: bool  # Whether one of them would make the frames worse
+
+
+def said_of(mean: FloatArray, correction: Correction) -> Said:
+    """Say what a correction does to frames of this mean."""
+    found = [held(mean, correction, one.kind) for one in correction.used]
+    sentences = map(held_words, found, correction.used)
+    return Said(tuple(sentences), any(one.harms for one in found))
 
 
 def held_words(found: Held, reference: Reference) -> str:

@@ -21,7 +21,7 @@ _FRAMES = 8
 
 _STRUCTURE = 3.0
 """Spread of what is smooth in the mean frame, in standard deviations of one frame's noise, from
-which it is structure. Column offsets and shading of camera and lamp stay below it."""
+which it is structure. Shading of camera and lamp stays below it."""
 
 _BRIGHTER = 1.5
 """Factor on the mean level from which a dark stack is too bright for the frames."""
@@ -96,10 +96,15 @@ def _mean_and_noise(frames: Frames, task: Task) -> tuple[FloatArray, float]:
 
 
 def _spread(mean: FloatArray) -> float:
-    """Return the range of a frame's values without outlying pixels and a smooth surface."""
+    """Return the range of a frame's values without outlying pixels and a smooth surface.
+
+    Nor offsets of rows and columns, which are a camera's, however strong.
+    """
     from scipy.ndimage import median_filter
 
-    smooth = median_filter(mean, size=5, mode="nearest")
+    lined = mean - np.median(mean, axis=0)
+    lined -= np.median(lined, axis=1, keepdims=True)
+    smooth = median_filter(lined, size=5, mode="nearest")
     y, x = (np.linspace(-1, 1, side) for side in smooth.shape)
     yy, xx = np.meshgrid(y, x, indexing="ij")
     terms = np.stack([np.ones_like(xx), xx, yy, xx * yy, xx**2, yy**2], axis=-1).reshape(-1, 6)

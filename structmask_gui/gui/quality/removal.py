@@ -26,7 +26,7 @@ from structmask_gui.gui.widgets.dialogs import resize_for_text, without_icons
 from structmask_gui.gui.widgets.labels import paragraph, say
 
 if TYPE_CHECKING:
-    from structmask_gui.core.stack.correction import Correction
+    from structmask_gui.core.stack.correction import Correction, Said
     from structmask_gui.core.stack.frames import Frames, Lines
     from structmask_gui.gui.session.session import Session
     from structmask_gui.io.stack.channels import Channel
@@ -40,7 +40,10 @@ _ROWS: dict[Calibration, tuple[str, str]] = {
     "dark": ("Dark frames", "20 or more without light, with the exposure of your frames"),
     "even": ("Even field", "20 or more of an even, bright field: a fluorescent slide, bare resin"),
 }
-_ASK = "Choose dark frames, an even field, or both: it is said here whether your frames hold them."
+_ASK = (
+    "Choose dark frames, an even field, or both. Here it then says whether your frames hold their"
+    " pattern."
+)
 
 
 class RemovalDialog(QDialog):
@@ -230,8 +233,9 @@ class CorrectionDialog(RemovalDialog):
 
     def _show(self, found: _Compared) -> None:
         self._correction = found.correction if found.correction.used else None
-        self.save_button.setEnabled(self._correction is not None)
-        say(self.text, found.words or _ASK)
+        # What would make the frames worse can be looked at, and not be saved.
+        self.save_button.setEnabled(self._correction is not None and not found.said.harms)
+        say(self.text, " ".join(found.said.sentences) or _ASK)
         self.show_pictures(found.pictures)
 
     def _on_failed(self, text: str) -> None:
@@ -267,7 +271,7 @@ def _save_corrected(
 
 class _Compared(NamedTuple):
     correction: Correction
-    words: str
+    said: Said
     pictures: _Pictures
 
 
@@ -293,8 +297,8 @@ def _compared(
 
     correction = read_correction(files, frames, sources=sources, channel=channel, task=task)
     mean = mean_frame(frames, task)
-    words = " ".join(said_of(mean, correction))
+    said = said_of(mean, correction)
     pictures = [("Mean of the frames, as recorded", mean)]
     if correction.used:
         pictures.append(("Corrected", correction.applied(mean)))
-    return _Compared(correction, words, tuple(pictures))
+    return _Compared(correction, said, tuple(pictures))

@@ -58,6 +58,7 @@ def test_dark_frames_say_whether_frames_hold_their_pattern(kind, strength, there
     assert found.absent == (not there) or (kind == "clouds" and strength == 3.0)
     said = held_words(found, dark)
     assert ("removes that" in said, "would add it" in said) == (there, found.absent)
+    assert found.harms == found.absent
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -120,6 +121,7 @@ def test_a_reference_of_other_settings_is_said_to_leave_a_part(strength, left):
     found = held(mean_frame(ArrayFrames(frames)), Correction(dark=dark), "dark")
     said = held_words(found, dark)
     assert ("other settings" in said, "removes that" in said) == (left > 0, left == 0)
+    assert found.harms == (left > 100)
     if left > 100:
         assert "far too faintly" in said
         assert said.endswith("Do not correct by it.")
@@ -159,7 +161,7 @@ def test_frames_of_a_sample_are_not_praised_as_dark_ones():
     stack = ArrayFrames(100 + sample + rng.normal(size=(8, *SHAPE)))
     other = ArrayFrames(100 + sample + rng.normal(size=(8, *SHAPE)), "other")
     correction = Correction(dark=read_reference("dark", other, stack))
-    (said,) = said_of(mean_frame(stack), correction)
+    (said,) = said_of(mean_frame(stack), correction).sentences
     assert "But structure is visible in it: make sure that other does not show your sample" in said
 
 
@@ -177,7 +179,7 @@ def test_a_copy_of_the_frames_is_no_reference():
     rng = np.random.default_rng(13)
     stack = ArrayFrames(100 + picture(rng, 0.3) + rng.normal(size=(6, *SHAPE)), "copy")
     correction = Correction(dark=read_reference("dark", stack, stack))
-    (said,) = said_of(mean_frame(stack), correction)
+    (said,) = said_of(mean_frame(stack), correction).sentences
     assert "removes that" not in said
 
 

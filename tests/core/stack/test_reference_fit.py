@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.core.stack.reference_fit import (
@@ -29,10 +30,12 @@ def stack(level: float, sigma: float, structure: object = 0.0, n: int = 6, side:
 FRAMES = stack(500, 20, BLOBS)
 
 
-def test_dark_frames_with_offsets_of_columns_and_hot_pixels_fit():
-    columns = 3 * RNG.normal(size=96)[None, :]
+@pytest.mark.parametrize("strength", [3, 40])
+def test_dark_frames_with_offsets_of_columns_and_hot_pixels_fit(strength):
+    columns = strength * RNG.normal(size=96)[None, :]
     hot = np.where(RNG.random((96, 96)) < 1e-3, 500.0, 0.0)
-    assert dark_misfit(stack(100, 4, columns + hot), FRAMES) == ""
+    assert dark_misfit(stack(300, 4, columns + hot), FRAMES) == ""
+    assert dark_misfit(stack(300, 4, (columns + hot).T), FRAMES) == ""
     assert dark_misfit(stack(100, 4, n=1), FRAMES) == ""
 
 

@@ -106,3 +106,21 @@ def test_the_dark_stack_that_was_measured_in_is_proposed(
         window.commands.correct()
         assert dialog(CorrectionDialog).rows["dark"].name.text() == "dark.npy"
         dialog(CorrectionDialog).close()
+
+
+def test_what_would_make_the_frames_worse_is_not_saved(
+    window: MainWindow, files: tuple[Path, Path], tmp_path: Path, qtbot: QtBot
+):
+    stack, dark = files
+    other = tmp_path / "other.npy"
+    np.save(other, np.flip(np.load(dark), axis=2))
+    window.open_paths([str(stack)])
+    wait_for_result(window.session, qtbot)
+    window.commands.correct()
+    shown = dialog(CorrectionDialog)
+    shown.rows["dark"].chosen.emit("dark", str(other))
+    qtbot.waitUntil(lambda: "would add it" in shown.text.text(), timeout=15_000)
+    assert len(shown.panes.pictures) == 2
+    assert not shown.save_button.isEnabled()
+    shown.rows["dark"].chosen.emit("dark", str(dark))
+    qtbot.waitUntil(shown.save_button.isEnabled, timeout=15_000)
