@@ -42,6 +42,15 @@ _LAGS = frozenset({"max_lag", *TUNING}) - _STATISTICAL_ONLY
 """Parameters of both the statistical selection and the spine method."""
 
 
+def untuned(parameters: Parameters) -> Parameters:
+    """Return parameters with those that tune the significant lags at their defaults.
+
+    By these noise is told from structure, so that what was measured does not depend on tuning.
+    """
+    defaults = Parameters()
+    return parameters.changed(**{name: getattr(defaults, name) for name in TUNING})
+
+
 def why_without_effect(name: str, parameters: Parameters) -> str | None:
     """Return a sentence why a parameter has no effect on the mask now; None if it has one."""
     parameter_infos()[name]  # KeyError if there is no such parameter

@@ -13,6 +13,7 @@ from structmask_gui.core.arrays import SIGMA_PER_MAD, BoolArray, FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.parameters.rules import untuned
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack import screening
 from structmask_gui.core.stack.frames import (
@@ -89,7 +90,7 @@ def measure_correlation(
     Cancelled
         Within 0.2 s of cancellation.
     """
-    recording = Recording.of(recording)
+    recording, asked, parameters = Recording.of(recording), parameters, untuned(parameters)
     dark = recording.dark if parameters.source in ("dark", "automatic") else None
     stack = recording.frames if dark is None else dark
     exponent = exponent_for(stack)
@@ -111,7 +112,7 @@ def measure_correlation(
     patches, pooled = found.patches, found.pooled
     estimate = CorrelationEstimate(
         name=source.asked.name,
-        parameters=parameters,
+        parameters=asked,
         region=source.region,
         lags=separated.lags,
         sampling=patches.sampling,
