@@ -54,7 +54,7 @@ DOUBTS: dict[Doubt, str] = {
     "shared_frames": "neighbouring frames or planes share noise",
     "alternating": "every second frame is another image, as of two channels",
     "compressed": "the images were compressed with loss",
-    "processed": "the images look resampled, registered or deconvolved",
+    "processed": "the images look resampled, registered, deconvolved or drawn",
     "eight_bits": "the images have 8 bits, so they may have been scaled or processed before",
     "denoised": "the stack was denoised before",
 }

@@ -100,8 +100,8 @@ def _every_second(case: Grounds, told: Answer) -> Answer:
 
 
 def _answer(case: Grounds) -> Answer:
-    if case.enlarged is not None:
-        return _enlarged(case, *case.enlarged)
+    if case.enlarged is not None or "drawn" in case.flags:
+        return _drawn(case) if case.enlarged is None else _enlarged(case, *case.enlarged)
     if unseparated(case.extraction, case.recommendation):
         if case.recommendation is not None and case.recommendation.learned:
             if case.verdict.lines is not None and case.lines_show:
@@ -282,6 +282,18 @@ def _enlarged(case: Grounds, height: int, width: int) -> Answer:
         "act first",
         f"{WORDS['act first']} Plain Noise2Void would copy each pixel from its repeats.{meanwhile}",
         "Bin them, or open the original; then measure again.",
+        case.not_tested,
+        ("what_to_record", "copy_plain_n2v" if case.bare else "use_mask"),
+    )
+
+
+def _drawn(case: Grounds) -> Answer:
+    return Answer(
+        "This is no raw recording: most pixels equal those around them.",
+        "act first",
+        f"{WORDS['act first']} So it is in a segmentation, a drawing or a screenshot, where no"
+        " noise is left to measure.",
+        "Open the raw image.",
         case.not_tested,
         ("what_to_record", "copy_plain_n2v" if case.bare else "use_mask"),
     )

@@ -29,7 +29,7 @@ SMOOTH = "broad, smooth noise"
 
 _FIXED, _UNDER = "fixed patterns", "fixed patterns under the sample"
 
-_NOT_LIKELY = ("interpolated", "compressed")
+_NOT_LIKELY = ("drawn", "interpolated", "compressed")
 
 _UNLIKE = 0.3
 """Difference of the correlations of two halves from which a mask fits neither."""

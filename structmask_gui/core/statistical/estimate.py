@@ -102,6 +102,7 @@ class Evidence:
     """Narrow peaks in the power of whole frames, and patterns that are in every frame."""
     enlarged: tuple[int, int] | None = None
     """Height and width of the blocks by which pixels were enlarged by repetition, if they were."""
+    drawn: bool = False  # Whether frames consist of areas of one value, as a segmentation does
     left_out: LeftOut | None = None  # Frames that were not measured, of the stack
     hot: Places | None = None  # Hot pixels, which were replaced in every frame
 

@@ -46,6 +46,9 @@ _WAVES = [(u, v) for u in range(1, 5) for v in range(1, 5) if 3 <= u + v <= 5]
 _STEPS = range(2, 9)
 # Edges of blocks of equal pixels along each side, from which these are no chance.
 _FEWEST_EDGES = 8
+# Of the pixels that do not have the commonest value, share that equal three of their neighbours,
+# from which noise has been taken out; of so many at least. Dim images of 8 bits reach 0.5.
+_PLATEAUS, _FEWEST_PIXELS = 0.7, 50
 
 LINE_SHARE = 0.01
 """Share of the variance from which line offsets count."""
@@ -358,6 +361,20 @@ def enlargement(frames: AnyArray) -> tuple[int, int] | None:
             return None
         sides.append(side)
     return sides[0], sides[1]
+
+
+def drawn(frame: AnyArray) -> bool:
+    """Whether a frame consists of areas of one value, as a segmentation or a drawing does.
+
+    ``frame``: shape (height, width); as stored.
+    """
+    levels, counts = np.unique(frame, return_counts=True)
+    inner = frame[1:-1, 1:-1]
+    around = (frame[:-2, 1:-1], frame[2:, 1:-1], frame[1:-1, :-2], frame[1:-1, 2:])
+    equal = sum((inner == other).astype(np.int8) for other in around)
+    # The commonest value may be fill, or the dark of an image of single photons.
+    there = inner != levels[counts.argmax()]
+    return bool(there.sum() >= _FEWEST_PIXELS and (equal >= 3)[there].mean() > _PLATEAUS)
 
 
 def blockiness(frame: FloatArray) -> float:

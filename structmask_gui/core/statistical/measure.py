@@ -41,6 +41,7 @@ from structmask_gui.core.statistical.frame_diagnostics import (
     FrameEvidence,
     blockiness,
     diagnose_frames,
+    drawn,
     enlargement,
     photons_alone,
 )
@@ -147,6 +148,7 @@ class _Seen(NamedTuple):
     photons: float
     blockiness: float
     enlarged: tuple[int, int] | None
+    drawn: bool
 
 
 def _pool(source: NoiseSource, parameters: Parameters, reader: PatchReader) -> _Found:
@@ -173,7 +175,7 @@ def _look(found: _Found) -> _Seen:
     if source.base in ("frames", "difference"):
         brightness, area = patches.brightness[patches.used], int(np.prod(patches.plan.patch_shape))
         photons = photons_alone(shown, lags, brightness, area)
-    return _Seen(frame, photons, blockiness(shown[0]), enlargement(shown))
+    return _Seen(frame, photons, blockiness(shown[0]), enlargement(shown), drawn(shown[0]))
 
 
 def _judge(
@@ -215,6 +217,7 @@ def _evidence(
         hot_share=pooled.hot / max(pooled.pixels, 1),
         blockiness=seen.blockiness,
         enlarged=seen.enlarged,
+        drawn=seen.drawn,
         lossy=lossy,
         frame=seen.frame,
         fit=separated.fit,

@@ -32,7 +32,7 @@ from structmask_gui.core.verdict.wording import (
 # are reported.
 _EDGE_POWER = 0.06
 _HOT_SHARE = 2e-5
-_DOUBTED = {"cannot_tell", "picture", "interpolated", "compressed", "alternating"}
+_DOUBTED = {"cannot_tell", "picture", "drawn", "interpolated", "compressed", "alternating"}
 # Correlation that nearly all lags of a window have where structure is left in differences.
 _ALL_OVER, _NEARLY_ALL = 0.5, 0.9
 # Correlation that structure can leave in flat parts.
@@ -137,6 +137,8 @@ def _flags(
     )
     flags += [flag for flag, there in found if there]
     resampled = evidence.frame.edge_power < _EDGE_POWER and not evidence.photons
+    if evidence.drawn:
+        flags.append("drawn")
     if resampled or evidence.enlarged is not None:
         flags.append("interpolated")
     if evidence.blockiness > BLOCKY or evidence.lossy:

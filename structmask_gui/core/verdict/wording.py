@@ -41,6 +41,7 @@ Flag = Literal[
     "dark_frames",
     "blank_frames",
     "repeated_frames",
+    "drawn",
     "interpolated",
     "compressed",
     "picture",
@@ -65,6 +66,8 @@ FLAG_WORDS: dict[Flag, str] = {
     "dark_frames": "Some frames are far darker than the others and show nothing: leave them out.",
     "blank_frames": "Blank frames were left out.",
     "repeated_frames": "Frames that repeat an earlier one were left out.",
+    "drawn": "Most pixels equal those around them, as in a segmentation or a drawing. Use the raw"
+    " data.",
     "interpolated": "These images look resampled, registered or deconvolved. Use the raw data.",
     "compressed": "The images were compressed with loss; use the raw data.",
     "picture": "The estimate contains structure as well as noise.",

@@ -10,7 +10,12 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter, zoom
 
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
-from structmask_gui.core.statistical.frame_diagnostics import BLOCKY, blockiness, enlargement
+from structmask_gui.core.statistical.frame_diagnostics import (
+    BLOCKY,
+    blockiness,
+    drawn,
+    enlargement,
+)
 
 
 def packed(frame, quality):
@@ -83,3 +88,30 @@ def test_frames_of_few_grey_levels_and_empty_areas_were_not_enlarged():
         np.kron(random.normal(size=(64, 32)), [[1, 1]]),
     ):
         assert enlargement(np.asarray(frame, float)[np.newaxis]) is None
+
+
+@pytest.mark.parametrize("what", ["two values", "labels", "screenshot"])
+def test_areas_of_one_value_are_drawn(what):
+    frame = np.zeros((128, 128), np.uint8)
+    frame[20:60, 30:90] = 255
+    frame[80:110, 10:50] = 255 if what == "two values" else 7
+    if what == "screenshot":
+        frame[60:80, 60:90] = np.random.default_rng(0).integers(0, 255, (20, 30))
+    assert drawn(frame)
+
+
+@pytest.mark.parametrize("what", ["dim", "photons", "border", "saturated", "smooth"])
+def test_recorded_frames_are_not_drawn(what):
+    rng = np.random.default_rng(1)
+    frame = rng.normal(100, 8, (128, 128))
+    if what == "dim":
+        frame = rng.normal(3, 0.6, (128, 128)).clip(0).round()
+    elif what == "photons":
+        frame = rng.poisson(0.05, (128, 128))
+    elif what == "border":
+        frame[:90] = 0
+    elif what == "saturated":
+        frame[30:60, 30:60] = 255
+    elif what == "smooth":
+        frame = gaussian_filter(rng.normal(size=(128, 128)), 3) * 500
+    assert not drawn(frame)

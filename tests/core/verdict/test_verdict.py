@@ -141,6 +141,19 @@ def test_pixels_that_are_repeated_are_to_be_binned():
         assert told.advice.startswith("Bin them, or open the original")
 
 
+def test_a_segmentation_is_told_as_none_of_a_recording():
+    y, x = np.indices((96, 96)) // 16
+    labels = ((y + x) % 2) * (6 * y + x)
+    bars = np.zeros((96, 96))
+    bars[20:50, 10:60], bars[60:90, 50:80] = 200, 90
+    for frame in (labels, bars):
+        for n_frames in (1, 3):
+            frames = np.repeat(frame[np.newaxis], n_frames, axis=0)
+            told = answer(extract_recording(frames, AUTOMATIC.changed(mask_choice="recommended")))
+            assert told.what == "This is no raw recording: most pixels equal those around them."
+            assert (told.told, told.advice) == ("act first", "Open the raw image.")
+
+
 def test_noise_that_follows_brightness_is_shown_by_brightness():
     random = np.random.default_rng(2)
     light = 30 + 800 * cells((256, 256))
