@@ -178,6 +178,8 @@ def _pictures(mask: Mask, extraction: Extraction | None, frame: ArrayLike | None
         draw_values(extraction.square, "Autocorrelation"),
         "Averaged over the patches. The centre is beyond the colours' range.",
     )
+    if extraction.rings is None:
+        return
     yield figure(
         draw_values(
             extraction.centre,

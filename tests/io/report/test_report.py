@@ -119,6 +119,13 @@ def test_a_page_of_the_statistical_method_with_figures(measured):
     assert len(found.pictures) == 2
 
 
+def test_a_page_of_a_spine_mask_shows_no_rings(measured):
+    extraction, record = measured(method="spine")
+    found = Page(report_bytes(record, extraction=extraction))
+    assert len(found.pictures) == 2  # mask, autocorrelation
+    assert "rings" not in found.text.casefold()
+
+
 def test_figures_in_doubt_say_so(measured):
     _, record = measured(quality=True)
     assert "In doubt" not in Page(report_bytes(record)).text
