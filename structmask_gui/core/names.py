@@ -54,3 +54,14 @@ TARGETS: dict[Target, str] = {
 def counted(count: int, singular: str, plural: str = "") -> str:
     """Return a count with its noun, as in "1 patch" and "64 patches"."""
     return f"{count} {singular if count == 1 else plural or singular + 's'}"
+
+
+def lengths_text(*micrometres: float, by: str = "×") -> str:
+    """Return lengths with their unit, in nm where they are short: "0.09 × 0.09 nm"."""
+    unit, factor = ("µm", 1) if max(micrometres) >= 0.1 else ("nm", 1000)
+    return f"{f' {by} '.join(f'{factor * one:.2g}' for one in micrometres)} {unit}"
+
+
+def size_text(shape: tuple[int, ...]) -> str:
+    """Return the size of frames, (height, width), as viewers give it: width x height."""
+    return f"{shape[1]} x {shape[0]}"

@@ -6,7 +6,7 @@ import numpy as np
 
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.names import counted
+from structmask_gui.core.names import counted, size_text
 from structmask_gui.core.stack.frames import Frames
 
 _OTHER_LEVELS = 4.0
@@ -93,5 +93,4 @@ def _number(value: float) -> str:
 
 def _size(frames: Frames) -> str:
     """Return the size of a stack in words."""
-    height, width = frames.frame_shape
-    return f"{counted(frames.n_frames, 'frame')} of {height} x {width} pixels"
+    return f"{counted(frames.n_frames, 'frame')} of {size_text(frames.frame_shape)} pixels"

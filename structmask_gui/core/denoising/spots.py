@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.names import size_text
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.fill import filled_part
 from structmask_gui.core.stack.frames import Frames, WrappedFrames, evenly
@@ -125,8 +126,8 @@ def _room(frames: Frames, kinds: int) -> tuple[list[tuple[int, int]], list[int]]
     chosen = evenly(frames.n_frames, _FRAMES)
     if len(places) * len(chosen) < kinds:
         raise InputError(
-            f"{frames.name}: frames of {height} x {width} pixels have no room for the test with"
-            " spots; use larger or more frames."
+            f"{frames.name}: frames of {size_text((height, width))} pixels have no room for the"
+            " test with spots; use larger or more frames."
         )
     return places, chosen
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from structmask_gui.core.names import counted
+from structmask_gui.core.names import counted, lengths_text
 
 if TYPE_CHECKING:
     # The parser takes its words from here, and is not to wait for what denoises.
@@ -74,7 +74,7 @@ def small_objects(mask: Mask, pixel_size: tuple[float, float] | None = None) -> 
         height, width = mask.statistics.extent
         size = f"the mask ({height} x {width} pixels"
         if pixel_size is not None:
-            size += f", {height * pixel_size[0]:.2g} x {width * pixel_size[1]:.2g} µm"
+            size += f", {lengths_text(height * pixel_size[0], width * pixel_size[1], by='x')}"
         size += ")"
     return f"Objects smaller than {size} are weakened or lost, and faint single events may vanish."
 

@@ -18,6 +18,7 @@ from structmask_gui.core.arrays import AnyArray, BoolArray, Float32Array, FloatA
 from structmask_gui.core.correlation.autocorrelation import Autocorrelation
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.measure.measurement import Background, Measurement
+from structmask_gui.core.names import size_text
 from structmask_gui.core.parameters.model import BackgroundSide, Parameters
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import CutFrames, Frames, Recording, cuts, evenly
@@ -115,10 +116,9 @@ def measure_background(recording: Recording, parameters: Parameters, task: Task)
     region = recording.region
     frames = recording.frames if region is None else CutFrames(recording.frames, region)
     if min(frames.frame_shape) < TILE_SIZES[-1]:
-        height, width = frames.frame_shape
         raise InputError(
-            f"{name} is {height} x {width} pixels, too small for the spine method; give at least"
-            f" {TILE_SIZES[-1]} x {TILE_SIZES[-1]}."
+            f"{name} is {size_text(frames.frame_shape)} pixels, too small for the spine method;"
+            f" give at least {TILE_SIZES[-1]} x {TILE_SIZES[-1]}."
         )
     check_single(frames)
     search = _Search(frames, parameters.background_side, task, _places(frames))

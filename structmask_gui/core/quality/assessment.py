@@ -12,6 +12,7 @@ from structmask_gui.core.errors import ParameterError
 from structmask_gui.core.learned.noise import LearnedNoise
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import Blanked, blanked
+from structmask_gui.core.names import size_text
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.copied_noise import RADIUS, Figures, figures
 from structmask_gui.core.quality.covariance import (
@@ -213,9 +214,9 @@ def basis(
     if noise is not None:
         largest = min(largest, noise.largest_radius)
     if not 1 <= radius <= largest:
-        height, width = frames.frame_shape
+        size = size_text(frames.frame_shape)
         raise ParameterError(
-            f"A radius of {radius} pixels does not fit {frames.name} of {height} x {width} pixels"
+            f"A radius of {radius} pixels does not fit {frames.name} of {size} pixels"
             f"{'' if noise is None else f', with the noise measured in {noise.source}'}; "
             + (f"give 1 to {largest}." if largest else "no radius does, choose larger frames.")
         )

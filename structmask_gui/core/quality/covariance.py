@@ -17,6 +17,7 @@ from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.correlation.autocorrelation import lag_products
 from structmask_gui.core.correlation.detrend import Surface
 from structmask_gui.core.errors import InputError, ParameterError
+from structmask_gui.core.names import size_text
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.prediction import checked_covariance, reach_of
 from structmask_gui.core.stack.derived import DifferenceFrames
@@ -281,7 +282,7 @@ def _checked_reach(frames: Frames, reach: int | tuple[int, int]) -> tuple[int, i
         if lag < 1 or 2 * lag >= side:
             raise ParameterError(
                 f"A reach of {lag} pixels does not fit {frames.name} of"
-                f" {frames.frame_shape[0]} x {frames.frame_shape[1]} pixels; give 1 to"
+                f" {size_text(frames.frame_shape)} pixels; give 1 to"
                 f" {(side - 1) // 2}."
             )
     return pair

@@ -227,7 +227,7 @@ def _learned(case: Grounds) -> Answer:
             case, what, "uncertain", sure, f"{_PLAIN} {record}", "copy_plain_n2v", "what_to_record"
         )
     what = f"{_smear(case, 'blob')}: {hide(case.mask)}."
-    sure = f"It looks like the sample. {sure} {case.figures}"
+    sure = f"This noise looks like the sample. {sure} {case.figures}"
     return _made(
         case, what, "uncertain", sure, f"Use this mask. {record}", "use_mask", "what_to_record"
     )

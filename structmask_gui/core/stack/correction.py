@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.names import size_text
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.fill import without_fill
 from structmask_gui.core.stack.frames import Frames, cuts, evenly, finite
@@ -392,8 +393,7 @@ def _jackknife_error(left_out: FloatArray) -> float:
 
 
 def _unlike(reference: Reference, shape: tuple[int, ...], name: str) -> InputError:
-    height, width = reference.mean.shape
     return InputError(
-        f"{reference.name} has frames of {height} x {width} pixels and {name} of {shape[0]} x"
-        f" {shape[1]}; give frames of the same size."
+        f"{reference.name} has frames of {size_text(reference.mean.shape)} pixels and {name} of"
+        f" {size_text(shape)}; give frames of the same size."
     )

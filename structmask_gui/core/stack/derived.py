@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.names import size_text
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.frames import (
     Frames,
@@ -140,9 +141,8 @@ class SubtractedFrames(WrappedFrames):
     def __init__(self, frames: Frames, reference: Frames) -> None:
         if reference.frame_shape != frames.frame_shape:
             raise InputError(
-                f"{reference.name} has frames of {reference.frame_shape[0]} x"
-                f" {reference.frame_shape[1]} pixels and {frames.name} of"
-                f" {frames.frame_shape[0]} x {frames.frame_shape[1]};"
+                f"{reference.name} has frames of {size_text(reference.frame_shape)} pixels and"
+                f" {frames.name} of {size_text(frames.frame_shape)};"
                 " give a stack of the same size to subtract."
             )
         if reference.n_frames not in (1, frames.n_frames):

@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from structmask_gui.core.arrays import SIGMA_PER_MAD, AnyArray
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.names import size_text
 
 Lines = Literal["rows", "columns"]
 
@@ -167,9 +168,9 @@ class ChosenFrames:
         first = stacks[0]
         for stack in stacks[1:]:
             if stack.frame_shape != first.frame_shape:
-                (h, w), (h0, w0) = stack.frame_shape, first.frame_shape
+                size, of_first = size_text(stack.frame_shape), size_text(first.frame_shape)
                 raise InputError(
-                    f"{stack.name} is {h} x {w} pixels, but {first.name} is {h0} x {w0};"
+                    f"{stack.name} is {size} pixels, but {first.name} is {of_first};"
                     " open files of one size together, or measure each in a batch."
                 )
         places = [(stack, i) for stack in stacks for i in range(stack.n_frames)]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, BoolArray
 from structmask_gui.core.errors import InputError, ParameterError
+from structmask_gui.core.names import size_text
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.frames import Frames, Region
@@ -107,7 +108,7 @@ def plan_patches(frames: Frames, parameters: Parameters, region: Region | None =
     if parameters.crop_autocorr and margin >= min(shape):
         raise ParameterError(
             f"center_size = {parameters.center_size} is too large for patches of"
-            f" {shape[0]} x {shape[1]} pixels; give at most {2 * min(shape) - 1}."
+            f" {size_text(shape)} pixels; give at most {2 * min(shape) - 1}."
         )
     return lay_out(
         frames,
@@ -126,7 +127,7 @@ def lay_out(
     room = frames.n_frames * (box.shape[0] // shape[0]) * (box.shape[1] // shape[1])
     if (count or room) > _MOST_PATCHES:
         raise InputError(
-            f"{frames.name} has room for {room} patches of {shape[0]} x {shape[1]} pixels, more"
+            f"{frames.name} has room for {room} patches of {size_text(shape)} pixels, more"
             f" than the {_MOST_PATCHES} that one measurement takes; set the number of patches, or"
             " choose an ROI."
         )
@@ -148,8 +149,8 @@ def checked_region(frames: Frames, region: Region | None) -> Region:
     smallest = int(parameter_infos()["patch_size"].lowest or 1)
     if min(height, width) < smallest:
         raise InputError(
-            f"{frames.name} is {height} x {width} pixels, too small to measure; give an image of"
-            f" at least {smallest} x {smallest}."
+            f"{frames.name} is {size_text((height, width))} pixels, too small to measure; give an"
+            f" image of at least {smallest} x {smallest}."
         )
     if region is None:
         return Region(0, height, 0, width)
@@ -161,7 +162,7 @@ def checked_region(frames: Frames, region: Region | None) -> Region:
         )
     if min(region.shape) < smallest:
         raise ParameterError(
-            f"The ROI {y0}:{y1},{x0}:{x1} is {y1 - y0} x {x1 - x0} pixels; choose at least"
+            f"The ROI {y0}:{y1},{x0}:{x1} is {size_text(region.shape)} pixels; choose at least"
             f" {smallest} x {smallest}."
         )
     return region

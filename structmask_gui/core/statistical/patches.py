@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
 from structmask_gui.core.errors import TooFewPatches
-from structmask_gui.core.names import counted
+from structmask_gui.core.names import counted, size_text
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack import screening
 from structmask_gui.core.stack.derived import members_of, stored_places
@@ -162,7 +162,7 @@ def _fits(side: int, shape: tuple[int, int]) -> int:
 def _note_on_size(side: int, parameters: Parameters, shape: tuple[int, int], n_frames: int) -> str:
     """Return a sentence where patches, and so lags, are smaller than was asked for; else empty."""
     lags, asked = _lags_in(side), parameters.patch_size
-    where = f"in {counted(n_frames, 'frame')} of noise of {shape[0]} x {shape[1]} pixels"
+    where = f"in {counted(n_frames, 'frame')} of noise of {size_text(shape)} pixels"
     if lags < parameters.max_lag:
         return (
             f" Only {lags} lags could be measured, in patches of {side} x {side} pixels: {where},"

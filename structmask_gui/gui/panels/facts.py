@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from structmask_gui.core.names import counted
+from structmask_gui.core.names import counted, lengths_text
 from structmask_gui.core.parameters.labels import in_labels
 from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.panels.reference_stack_rows import ReferenceStackRow
@@ -155,7 +155,7 @@ class FactsPanel(QWidget):
         if size is not None and mask is not None:
             height, width = mask.statistics.extent
             self.mask_size.setText(
-                f"Mask {height * size[0]:.2g} × {width * size[1]:.2g} µm (h × w)"
+                f"Mask {lengths_text(height * size[0], width * size[1])} (h × w)"
             )
         self.mask_size.setVisible(size is not None)
 

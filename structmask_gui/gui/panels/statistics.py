@@ -14,7 +14,6 @@ from structmask_gui.gui.widgets.labels import say
 
 _FIGURES = (
     ("pixels", "Pixels", "True pixels, the centre included: what the trainer blanks at once."),
-    ("share", "Share", "True pixels divided by all pixels of the mask's array."),
     ("extent", "Extent (h × w)", "Height and width of the box about the True pixels, in pixels."),
     ("array", "Array (h × w)", "Height and width of the mask as it is exported, in pixels."),
     ("shape", "Shape", "What the True pixels look like."),
@@ -53,9 +52,6 @@ def figures(extraction: Any) -> dict[str, str]:
     found = extraction.mask.statistics
     return {
         "pixels": str(found.true_pixels),
-        "share": f"{100 * found.share:.2g} %"
-        if found.share < 0.1
-        else f"{100 * found.share:.0f} %",
         "extent": f"{found.extent[0]} × {found.extent[1]}",
         "array": f"{array.shape[0]} × {array.shape[1]}",
         "shape": _SHAPES.get(found.shape_class, found.shape_words.lower()),

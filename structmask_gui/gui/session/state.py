@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from structmask_gui.core.names import size_text
 from structmask_gui.core.stack.frames import ChosenFrames, FrameRange, Frames, runs_of
 from structmask_gui.core.stack.left_out import kept_frames
 from structmask_gui.gui.session.engine import Edit, Request
@@ -187,8 +188,8 @@ class State:
         if height <= rows and width <= columns:
             return ""
         return (
-            f"The mask ({height} x {width} pixels) is larger than the frames ({rows} x {columns}):"
-            " it cannot be used on them."
+            f"The mask is larger than the frames ({size_text((rows, columns))} pixels): it cannot"
+            " be used on them."
         )
 
     @property

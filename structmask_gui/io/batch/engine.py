@@ -8,6 +8,7 @@ from itertools import product
 from typing import Protocol
 
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.names import size_text
 from structmask_gui.core.progress import Task
 from structmask_gui.io.extract_files import ExtractionSettings, Input, Result
 from structmask_gui.io.files.paths import shown
@@ -79,10 +80,9 @@ def usable(
         whose = _whose(counts[commonest], len(sizes), first, averaged=shape is not None)
     for number, size in sizes.items():
         if commonest is not None and size != commonest:
-            (height, width), (most_high, most_wide) = size, commonest
             problems[number] = (
-                f"{shown(inputs[number].path)} is {height} x {width} pixels, but {whose}"
-                f" {most_high} x {most_wide}; only files of one size can be averaged."
+                f"{shown(inputs[number].path)} is {size_text(size)} pixels, but {whose}"
+                f" {size_text(commonest)}; only files of one size can be averaged."
             )
     good = tuple(inputs[number] for number in sizes if number not in problems)
     return good, tuple(problems[number] for number in sorted(problems))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.errors import AxesError, InputError
+from structmask_gui.core.names import size_text
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.io.stack.store import Contents
 
@@ -84,23 +85,24 @@ def _check(axes: Axes, dtype: np.dtype[Any]) -> None:
         raise InputError(f"holds {dtype}, not numbers; save an image of numbers.")
     shape = axes.shape
     height, width = shape[axes.y], shape[axes.x]
+    size = size_text((height, width))
     if 0 in shape:
         raise InputError(f"is empty ({shape_text(shape)}); give an image with pixels.")
     if max(height, width) > _LONGEST_SIDE:
         raise InputError(
-            f"declares frames of {height} x {width} pixels, which no image has; the file is"
+            f"declares frames of {size} pixels, which no image has; the file is"
             " damaged, copy or export it again."
         )
     letters = _line_scan(axes) if min(height, width) == 1 else ""
     if letters:
         raise AxesError(
-            f"its frames are {height} x {width}: a line scan? The axes {letters} (--axes {letters})"
+            f"its frames are {size}: a line scan? The axes {letters} (--axes {letters})"
             f" read time as {'Y' if height == 1 else 'X'}.",
             letters,
         )
     if min(height, width) < SMALLEST_SIDE:
         said = (
-            f"its frames have {height} x {width} pixels; give frames of at least"
+            f"its frames have {size} pixels; give frames of at least"
             f" {SMALLEST_SIDE} x {SMALLEST_SIDE}."
         )
         if width in (3, 4) and shape[-1] == width:

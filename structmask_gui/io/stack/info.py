@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from structmask_gui.core.names import size_text
 from structmask_gui.io.stack.axes import shape_text
 from structmask_gui.io.stack.channels import Channel
 from structmask_gui.io.stack.image_stack import ImageStack
@@ -37,14 +38,13 @@ class StackInfo:
 
     def rows(self) -> list[tuple[str, str]]:
         """Return pairs of a name and a text, in the order in which to show them."""
-        height, width = self.frame_shape
         rows = [
             ("File", self.name),
             ("Format", self.kind),
             ("Axes", self.axes),
             ("Shape", shape_text(self.shape)),
             ("Type", self.dtype),
-            ("Frames", f"{self.n_frames} of {height} x {width} pixels"),
+            ("Frames", f"{self.n_frames} of {size_text(self.frame_shape)} pixels"),
         ]
         if self.n_channels > 1:
             unnamed = self.channel_name in ("", f"channel {self.channel}", self.channel)

@@ -149,7 +149,7 @@ def test_noise_that_looks_like_the_sample():
     told = answer(found)
     assert told.certainty == "uncertain"
     assert told.what.startswith("Noise smeared over neighbouring pixels: hide")
-    assert "It looks like the sample." in told.how_sure
+    assert "This noise looks like the sample." in told.how_sure
     assert told.advice == "Use this mask. To decide, record 6 or more frames of one still field."
     assert told.actions == ("use_mask", "what_to_record")
     rows = found.recommendation.ledger
