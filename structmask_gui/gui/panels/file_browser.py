@@ -152,6 +152,19 @@ def _ending(name: str) -> str:
     return ""
 
 
+def _filters(part: str, pattern: str) -> list[str]:
+    """Return the patterns of files that have some letters in their names, and an ending.
+
+    ``pattern``: The ending, as in "*.tif", in which some of the letters may lie.
+    """
+    ending = pattern.removeprefix("*")
+    if part in ending.lower():
+        return [pattern]
+    literal = "".join(f"[{c}]" if c in "*?[" else c for c in part)
+    inside = [n for n in range(1, len(ending)) if part.endswith(ending[:n].lower())]
+    return [f"*{literal}{pattern}", *(f"*{literal}{ending[n:]}" for n in inside)]
+
+
 class _Tree(QTreeView):
     """A tree whose Return key opens, whose Backspace goes up, and whose letters go to a name."""
 
@@ -199,6 +212,7 @@ class FileBrowser(QWidget):
         self.filter.setAccessibleName("Filter names")
         self.filter.setClearButtonEnabled(True)
         self.filter.textChanged.connect(self._apply_filter)
+        self.filter.returnPressed.connect(self._open_filtered)
 
         self.model = _Model(self)
         self.tree = _Tree()
@@ -233,8 +247,11 @@ class FileBrowser(QWidget):
         layout.addWidget(self.card)
 
         # The tree is asked for the file only once the folder's thread has found it.
-        self._wanted = ""
+        self._wanted = self._kept_in_view = ""
         self.model.directoryLoaded.connect(self._select_wanted)
+        # And sorts its names later still, which moves it.
+        self.model.layoutChanged.connect(self._show_wanted)
+        self.tree.verticalScrollBar().actionTriggered.connect(self._leave)
         self.model.rowsInserted.connect(self._hide_masks)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -276,8 +293,8 @@ class FileBrowser(QWidget):
         self.show_folder(str(self.folder.parent))
 
     def _apply_filter(self, text: str) -> None:
-        part = "".join(f"[{c}]" if c in "*?[" else c for c in text.strip())
-        self.model.setNameFilters([f"*{part}{p}" if part else p for p in _PATTERNS])
+        part = text.strip().lower()
+        self.model.setNameFilters([one for p in _PATTERNS for one in _filters(part, p)])
 
     def _hide_masks(self, parent: QModelIndex, first: int, last: int) -> None:
         """Hide the masks that were written beside the images."""
@@ -326,9 +343,30 @@ class FileBrowser(QWidget):
         if self._wanted:
             index = self.model.index(self._wanted)
             if index.isValid():
-                self._wanted = ""
+                self._kept_in_view, self._wanted = self._wanted, ""
                 self.tree.setCurrentIndex(index)
                 self.tree.scrollTo(index)
+
+    def _show_wanted(self, *_: object) -> None:
+        """Scroll to the file that was selected, until another is, or the user scrolls."""
+        index = self.tree.currentIndex()
+        if self._kept_in_view and self.model.filePath(index) == self._kept_in_view:
+            self.tree.scrollTo(index)
+
+    def _leave(self, *_: object) -> None:
+        self._kept_in_view = ""
+
+    def _open_filtered(self) -> None:
+        """Open the only file that the filter leaves; of several, go to the first."""
+        root = self.tree.rootIndex()
+        rows = [self.model.index(row, 0, root) for row in range(self.model.rowCount(root))]
+        files = [index for index in rows if self.model.is_image(index)]
+        files = [index for index in files if not self.tree.isRowHidden(index.row(), root)]
+        if files:
+            self.tree.setFocus()
+            self.tree.setCurrentIndex(files[0])
+        if len(files) == 1:
+            self.open_selected()
 
     def open_selected(self) -> None:
         """Open the selected files, averaged if they are several; or go into the folder."""

@@ -69,6 +69,10 @@ def test_only_folders_and_images_are_listed(browser: FileBrowser, qtbot: QtBot):
     assert "channels.tif" in names(browser)
     browser.filter.setText("[")
     qtbot.waitUntil(lambda: "channels.tif" not in names(browser))
+    # Letters of the ending are letters of the name.
+    for text, there in ((".npy", "a.npy"), ("NELS.T", "channels.tif"), ("tif", "c.ome.tif")):
+        browser.filter.setText(text)
+        qtbot.waitUntil(lambda name=there: name in names(browser))
 
 
 def test_the_selected_file_is_shown_with_a_thumbnail(browser: FileBrowser, qtbot: QtBot):
@@ -327,3 +331,38 @@ def test_letters_go_to_a_name_and_are_no_keys_of_the_window(
     QTest.keyClick(browser.tree, Qt.Key.Key_T)
     assert window.settings.tune == tune
     assert browser.filter.accessibleName()
+
+
+def test_return_in_the_filter_opens_the_only_file_or_goes_to_the_first(
+    browser: FileBrowser, window: MainWindow, qtbot: QtBot
+):
+    browser.filter.setText(".npy")
+    qtbot.waitUntil(lambda: "channels.tif" not in names(browser))
+    QTest.keyClick(browser.filter, Qt.Key.Key_Return)
+    assert [Path(path).name for path in browser.selected()] == ["a.npy"]
+    assert window.session.state.stack is None
+    browser.filter.setText("b.np")
+    qtbot.waitUntil(lambda: "a.npy" not in names(browser))
+    QTest.keyClick(browser.filter, Qt.Key.Key_Return)
+    wait_for_result(window.session, qtbot)
+    assert window.session.state.paths[0].name == "b.npy"
+
+
+def test_the_open_file_is_in_view_among_many(window: MainWindow, tmp_path: Path, qtbot: QtBot):
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(200):
+        (many / f"{(37 * number) % 200:03}.tif").touch()
+    np.save(many / "100.npy", noise((3, 96, 128)))
+    window.show_panel("files")
+    window.open_paths([str(many / "100.npy")])
+    browser = window.show_panel("files")
+    tree = browser.tree
+
+    def seen() -> bool:
+        index = tree.currentIndex()
+        place = tree.visualRect(index)
+        inside = tree.viewport().rect().contains(place.center())
+        return browser.model.fileName(index) == "100.npy" and index.row() == 100 and inside
+
+    qtbot.waitUntil(seen, timeout=15_000)
