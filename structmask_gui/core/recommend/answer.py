@@ -59,7 +59,7 @@ def _measured_part(measurement: Measurement) -> str:
     if measurement.every > 1:
         n = measurement.every
         frames = "every second frame" if n == 2 else f"one frame of every {n}"
-        said += f" Measured in {frames} alone."
+        said += f" Measured in {frames} alone: the others may need another mask."
     return said
 
 

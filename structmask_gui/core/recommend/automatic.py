@@ -75,7 +75,7 @@ _DOUBTS: dict[str, tuple[str, Action | None]] = {
 """What else is said in the third line, by the verdict's flag."""
 
 _PROCESSED = ("interpolated", "compressed")
-"""Those of them that raw data do not have; they come first."""
+"""Those of them that raw data do not have; they come first of all."""
 
 
 def automatic_answer(case: Grounds) -> Answer:
@@ -94,9 +94,14 @@ def _every_second(case: Grounds, told: Answer) -> Answer:
         actions = (*actions[:first], "measure_every_second", *tuple(rest)[first:])
     if told.acts_first:
         return replace(told, advice=f"{advice} {words}", actions=actions)
+    return replace(told, advice=f"{words} {_until_then(advice)}", actions=actions)
+
+
+def _until_then(advice: str) -> str:
+    """Return advice as it follows what is better done first."""
     if advice.startswith(("Use ", "Train ")):
-        advice = f"Until then, {advice[0].lower()}{advice[1:]}"
-    return replace(told, advice=f"{words} {advice}", actions=actions)
+        return f"Until then, {advice[0].lower()}{advice[1:]}"
+    return advice
 
 
 def _answer(case: Grounds) -> Answer:
@@ -141,15 +146,14 @@ def _made(
     doubts = [
         (text.format(**words), action)
         for flag, (text, action) in _DOUBTS.items()
-        if flag in case.flags
+        if flag in case.flags and flag not in _PROCESSED
     ]
     if "shared_frames" in case.flags and case.shared_or_changes:
         # A doubt about a mask says why.
         why = f"{case.shares_or_changes}: train" if case.bare else "Train"
         doubts[-1] = (f"{why} {frame} by {frame}.", None)
-    processed = sum(flag in case.flags for flag in _PROCESSED)
-    if processed:
-        doubts.insert(processed, ("Use the raw data.", None))
+    if processed := _processed(case):
+        advice = f"{processed} {_until_then(advice)}"
     if case.regular_alone:
         doubts.append((REGULAR_IN_ONE, "what_to_record"))
     if case.hot_pixels:
@@ -166,6 +170,12 @@ def _made(
     return Answer(
         what, certainty, f"{WORDS[certainty]} {sure}".rstrip(), advice, case.not_tested, actions
     )
+
+
+def _processed(case: Grounds) -> str:
+    """Say that these are no raw data, and to use them; empty where that is not seen."""
+    seen = [_DOUBTS[flag][0] for flag in _PROCESSED if flag in case.flags]
+    return " ".join([*seen, "Use the raw data."]) if seen else ""
 
 
 def _lines_too(case: Grounds, lines: str) -> str:
@@ -198,8 +208,7 @@ def _cannot_tell(case: Grounds) -> Answer:
     if case.verdict.lines is not None:
         advice.append(_lines_too(case, case.verdict.lines))
         actions = ("what_to_record", "preview_removal", own)
-    processed = [_DOUBTS[flag][0] for flag in _PROCESSED if flag in case.flags]
-    advice += [*processed, "Use the raw data."] if processed else []
+    advice += filter(None, [_processed(case)])
     estimate = case.extraction.measurement.correlation
     left_out: tuple[Flag, ...] = ("blank_frames", "repeated_frames")
     advice += [flag_words(flag, estimate) for flag in left_out if flag in case.flags]
@@ -317,13 +326,14 @@ def _whole_lines(case: Grounds, lines: str) -> Answer:
             "A camera's fixed columns look the same once frames were shifted.",
         )
     sure = f"{doubts} Remove the offsets of the {of}, then measure again. {case.untested}"
+    meanwhile = "" if case.bare else f" Until then: {hide(case.mask, alone=True)}."
     return _made(
         case,
         f"Whole {of} are brighter or darker; a mask cannot hide that.",
         certainty,
         sure.strip(),
         f"Removing the offsets changes each {of[:-1]}'s grey level and weakens real structure"
-        f" along {of}: measure intensities on the raw file.",
+        f" along {of}: measure intensities on the raw file.{meanwhile}",
         "preview_removal",
         "copy_plain_n2v" if case.bare else "use_mask",
     )

@@ -249,8 +249,10 @@ def _of_flags(
         elif flag == "periodic_temporal" and not estimate.evidence.relations:
             details.append(REGULAR_IN_ONE)
         elif flag == "shared_frames" and (lasting := estimate.evidence.patterns.lasting):
-            words = flag_words(flag, estimate).replace("noise:", f"noise ({lasting.share:.2f}):")
-            details.append(words)
+            words, shared = flag_words(flag, estimate), f"{lasting.share:.2f}"
+            # Of what is shared the other way round, differences do not tell how much.
+            how_much = "noise:" if shared == "0.00" else f"noise ({shared}):"
+            details.append(words.replace("noise:", how_much))
         elif flag == "not_uniform" and (part := not_uniform(estimate)):
             details.append(
                 f"{FLAG_WORDS[flag]} It is correlated more in the {part.where}:"

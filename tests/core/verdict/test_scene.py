@@ -66,5 +66,5 @@ def test_frames_of_another_kind_are_told(how, flags, certainty):
 def test_an_answer_about_some_of_the_frames_says_so(step, part):
     frames = ChosenFrames([ArrayFrames(acquired())], FrameRange(0, 12, step))
     assert answer(extract_recording(frames, AUTOMATIC)).how_sure.endswith(
-        f" Measured in {part} alone."
+        f" Measured in {part} alone: the others may need another mask."
     )

@@ -423,7 +423,7 @@ def test_a_mask_too_large_to_grow_is_a_sentence(loaded: MainWindow):
 
 def test_a_mask_larger_than_the_frames_cannot_be_used(loaded: MainWindow):
     loaded.session.edits.set_mask(Mask(np.ones((1, 161), dtype=bool)), "from m.npy", "Open")
-    said = "The mask (1 x 161 pixels) is larger than the frames (128 x 160): it cannot be used"
+    said = "The mask is larger than the frames (160 x 128 pixels): it cannot be used"
     assert said in loaded.headline.how_sure.text().replace("\N{NO-BREAK SPACE}", " ")
     assert said in loaded.session.doubt
 
