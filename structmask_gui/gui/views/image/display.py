@@ -14,7 +14,8 @@ CLIPPED = 0.35
 def percentile_levels(image: NDArray[np.generic], clipped: float = CLIPPED) -> tuple[float, float]:
     """Return the values to draw black and white: percentiles of some 200,000 finite pixels.
 
-    Fill far below the image, as around a round field, would leave no contrast to it.
+    Fill far below the image, as around a round field, would leave no contrast to it; nor would a
+    scale bar or saturated pixels far above it.
     """
     step = max(1, int(np.sqrt(image.size / _SAMPLE)))
     values = np.asarray(image[::step, ::step], dtype=np.float64).ravel()
@@ -27,6 +28,11 @@ def percentile_levels(image: NDArray[np.generic], clipped: float = CLIPPED) -> t
         darkest, brightest = _percentiles(above, clipped)
         if darkest - low > brightest - darkest > 0:
             low, high = darkest, brightest
+    below = values[(values >= low) & (values < values.max())]
+    if high == values.max() and len(below):
+        darkest, brightest = _percentiles(below, clipped)
+        if high - brightest > brightest - darkest > 0:
+            high = brightest
     if high <= low:
         low, high = float(values.min()), float(values.max())
     return (low, high) if high > low else (low, low + 1.0)

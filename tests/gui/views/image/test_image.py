@@ -397,3 +397,16 @@ def test_the_button_that_clears_is_not_where_the_other_was(view: ImageView) -> N
     view.set_region(Region(0, 8, 0, 8))
     QApplication.processEvents()
     assert view.region_button.geometry() == before
+
+
+@pytest.mark.parametrize("share", [0.002, 0.01, 0.1])
+def test_a_scale_bar_or_saturated_pixels_leave_the_image_its_contrast(share):
+    image = np.random.default_rng(3).normal(500, 40, (200, 200))
+    plain = percentile_levels(image)
+    image.flat[: int(share * image.size)] = 4095
+    low, high = percentile_levels(image)
+    assert low == pytest.approx(plain[0], abs=10)
+    assert high == pytest.approx(plain[1], abs=20)
+    # Much that is bright, and not far from the rest, is the image.
+    image[100:] = image[:100].max() + 60
+    assert percentile_levels(image)[1] == image.max()
