@@ -197,8 +197,10 @@ def _cannot_tell(case: Grounds) -> Answer:
             milder = meanwhile if case.bare else f"this mask ({meanwhile})"
             safe = f"Better not denoise yet: even {milder} {costs(row.error)}. {_COMPARE}"
         elif row is not None and row.copied >= COPIED_MORE:
-            most = f"{100 * row.copied:.0f} %"
-            safe += f" This keeps detail, but may leave up to {most} of the noise."
+            left = max(row.copied, row.left)
+            most = f"leave up to {100 * left:.0f} % of the noise"
+            most = most if left < GAINS else "remove hardly any noise"
+            safe += f" This keeps detail, but may {most}."
     elif not case.bare:
         pixels = case.mask.statistics.true_pixels
         safe += f" This mask of {pixels} pixels may hide sample as well as noise."
