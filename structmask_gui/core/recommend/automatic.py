@@ -302,8 +302,8 @@ def _drawn(case: Grounds) -> Answer:
     return Answer(
         "This is no raw recording: most pixels equal those around them.",
         "act first",
-        f"{WORDS['act first']} So it is in a segmentation, a drawing or a screenshot, where no"
-        " noise is left to measure.",
+        f"{WORDS['act first']} Segmentations, drawings and screenshots are like that: no noise is"
+        " left in them to measure.",
         "Open the raw image.",
         case.not_tested,
         ("what_to_record", "copy_plain_n2v" if case.bare else "use_mask"),

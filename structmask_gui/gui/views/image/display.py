@@ -14,8 +14,8 @@ CLIPPED = 0.35
 def percentile_levels(image: NDArray[np.generic], clipped: float = CLIPPED) -> tuple[float, float]:
     """Return the values to draw black and white: percentiles of some 200,000 finite pixels.
 
-    Fill far below the image, as around a round field, would leave no contrast to it; nor would a
-    scale bar or saturated pixels far above it.
+    Fill far below the image, as around a round field, would leave no contrast to it; nor would hot
+    pixels, a scale bar or saturated pixels far above it.
     """
     step = max(1, int(np.sqrt(image.size / _SAMPLE)))
     values = np.asarray(image[::step, ::step], dtype=np.float64).ravel()
@@ -23,6 +23,11 @@ def percentile_levels(image: NDArray[np.generic], clipped: float = CLIPPED) -> t
     if not len(values):
         return 0.0, 1.0
     low, high = _percentiles(values, clipped)
+    calm = _without_lone(image, step)
+    if len(calm):
+        darkest, brightest = _percentiles(calm, clipped)
+        if high - brightest > brightest - darkest > 0:
+            high = brightest
     above = values[values > values.min()]
     if low == values.min() and len(above):
         darkest, brightest = _percentiles(above, clipped)
@@ -36,6 +41,16 @@ def percentile_levels(image: NDArray[np.generic], clipped: float = CLIPPED) -> t
     if high <= low:
         low, high = float(values.min()), float(values.max())
     return (low, high) if high > low else (low, low + 1.0)
+
+
+def _without_lone(image: NDArray[np.generic], step: int) -> NDArray[np.float64]:
+    """Return the median of every step-th pixel and those left and right of it."""
+    across = np.arange(1, image.shape[1] - 1, step)
+    left, own, right = (
+        np.asarray(image[::step][:, across + by], dtype=np.float64) for by in (-1, 0, 1)
+    )
+    middle = np.maximum(np.minimum(left, own), np.minimum(np.maximum(left, own), right))
+    return middle[np.isfinite(middle)]
 
 
 def _percentiles(values: NDArray[np.float64], clipped: float) -> tuple[float, float]:

@@ -8,10 +8,11 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.gui.views.curves.profiles import Curves, ProfilesView
-from structmask_gui.gui.views.image.display import percentile_levels, thinned
+from structmask_gui.gui.views.image.display import CLIPPED, percentile_levels, thinned
 from structmask_gui.gui.views.image.image import ImageView
 from tests.gui.view_helpers import color_at, drag, extraction, place, point_at
 
@@ -410,3 +411,14 @@ def test_a_scale_bar_or_saturated_pixels_leave_the_image_its_contrast(share):
     # Much that is bright, and not far from the rest, is the image.
     image[100:] = image[:100].max() + 60
     assert percentile_levels(image)[1] == image.max()
+
+
+def test_hot_pixels_leave_the_image_its_contrast():
+    rng = np.random.default_rng(3)
+    image = rng.normal(500, 40, (200, 200))
+    plain = percentile_levels(image)
+    image.flat[rng.choice(image.size, 300, replace=False)] += rng.normal(4000, 300, 300)
+    assert percentile_levels(image) == pytest.approx(plain, abs=60)
+    # Small spots are drawn by optics, over several pixels.
+    spots = 100 + 900 * gaussian_filter(rng.random((200, 200)) > 0.997, 1.0, output=float) * 6
+    assert percentile_levels(spots)[1] == pytest.approx(np.percentile(spots, 100 - CLIPPED))
