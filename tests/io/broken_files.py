@@ -194,7 +194,7 @@ def cmyk(path: Path) -> None:
     tifffile.imwrite(path, noise((20, 20, 4), "uint8"), photometric="separated")
 
 
-@bad("small.tif", "its frames have 10 x 40 pixels; give frames of at least 16 x 16")
+@bad("small.tif", "its frames have 40 x 10 pixels; give frames of at least 16 x 16")
 def small(path: Path) -> None:
     tifffile.imwrite(path, noise((3, 10, 40)), photometric="minisblack")
 

@@ -48,7 +48,10 @@ _AROUND = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if y or x]
 
 
 def find_hot_pixels(frames: Frames, task: Task = NO_TASK) -> Places:
-    """Return the lone pixels that are far brighter, or far darker, in each of some frames."""
+    """Return the lone pixels that are far brighter, or far darker, in each of some frames.
+
+    Those that are not finite are missing, not hot; see `structmask_gui.core.stack.fill`.
+    """
     none = np.zeros((0, 2), np.intp)
     height, width = frames.frame_shape
     if frames.n_frames < _FEWEST or min(height, width) < 5:
@@ -59,11 +62,11 @@ def find_hot_pixels(frames: Frames, task: Task = NO_TASK) -> Places:
     for y0 in range(0, height, step):
         task.stop_if_cancelled()
         top, bottom = max(0, y0 - 2), min(height, y0 + step + 2)
-        first = finite(frames.read(numbers[0], top, bottom))
+        first = frames.read(numbers[0], top, bottom)
         places, limit = _standing_out(first, slice(y0 - top, y0 - top + step))
         if not len(places):
             continue
-        rows = (finite(frames.read(number, top, bottom)) for number in numbers[1:])
+        rows = (frames.read(number, top, bottom) for number in numbers[1:])
         squares = np.stack([_around(values, places) for values in chain([first], rows)])
         detail = _detail(squares)
         stays = (detail > limit).all(axis=0) | (detail < -limit).all(axis=0)
@@ -79,21 +82,23 @@ def without_hot_pixels(frames: Frames, hot: Places | None) -> Frames:
     return frames if hot is None or not len(hot) else _Repaired(frames, hot)
 
 
-def _standing_out(values: FloatArray, rows: slice) -> tuple[Places, float]:
+def _standing_out(values: AnyArray, rows: slice) -> tuple[Places, float]:
     """Return which pixels of some rows stand out, and from which detail on."""
-    detail = fine_detail(np.pad(values, 1, mode="reflect"))
+    detail = fine_detail(np.pad(finite(values), 1, mode="reflect"))
     limit = _FAR * SIGMA_PER_MAD * float(np.median(np.abs(some(detail))))
     stands = np.abs(detail) > limit
     if limit <= 0 or stands.mean() > _MOST / _LONE:
         # Of hardly any grey levels, most neighbours are equal; or it is the picture.
         return np.zeros((0, 2), np.intp), limit
+    if values.dtype.kind == "f":
+        stands &= np.isfinite(values)
     places = np.argwhere(stands[rows])
     return places + np.array((rows.start, 0)), limit
 
 
-def _around(values: FloatArray, places: Places) -> FloatArray:
+def _around(values: AnyArray, places: Places) -> FloatArray:
     """Return the square of 5 x 5 pixels around each place, (n, 5, 5)."""
-    padded, offsets = np.pad(values, 2, mode="reflect"), np.arange(5)
+    padded, offsets = np.pad(finite(values), 2, mode="reflect"), np.arange(5)
     y, x = places.T[..., np.newaxis, np.newaxis]
     return np.asarray(padded[y + offsets[:, np.newaxis], x + offsets])
 

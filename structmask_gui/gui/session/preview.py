@@ -196,7 +196,8 @@ class _Predictor:
 
         check_unchanged(wanted.signatures)
         if self._frames is None or self._frames[0] is not wanted.frames:
-            clean = without_hot_pixels(wanted.frames, find_hot_pixels(wanted.frames, task))
+            hot = find_hot_pixels(without_fill(wanted.frames, task), task)
+            clean = without_hot_pixels(wanted.frames, hot)
             self._frames, self._last = (wanted.frames, without_fill(clean, task, own=True)), None
         frames = self._frames[1]
         key = wanted.frame, wanted.place, wanted.basis.radius

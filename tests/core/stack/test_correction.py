@@ -219,7 +219,7 @@ def test_what_does_not_fit_is_refused():
     even = reference("even", np.full(SHAPE, 90.0), rng)
     with pytest.raises(InputError, match=r"small\.tif has frames of 64 x 64 pixels and even of"):
         Correction(small, even)
-    with pytest.raises(InputError, match=r"and the array of 128 x 160; give frames of the same"):
+    with pytest.raises(InputError, match=r"and the array of 160 x 128; give frames of the same"):
         Correction(small).corrected(ArrayFrames(np.ones((1, *SHAPE))), 0)
     unlit = Correction(reference("dark", np.full(SHAPE, 100.0), rng), even)
     with pytest.raises(InputError, match="even holds no light beyond that of dark"):

@@ -11,6 +11,7 @@ from structmask_gui.core.quality.basis import extraction_basis
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.extract import extract_recording
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
+from structmask_gui.core.stack.fill import without_fill
 from structmask_gui.core.stack.frames import ArrayFrames, ChosenFrames, FrameRange, every_nth
 from structmask_gui.core.stack.hot_pixels import find_hot_pixels, without_hot_pixels
 
@@ -149,3 +150,11 @@ def test_a_stack_is_denoised_as_without_them():
     # Of the mean of a frame they are a part; else nothing of them is left around their places.
     away = made.predict(1) - plain.predict(1)
     assert np.abs(away - np.median(away)).max() < 10
+
+
+def test_missing_pixels_and_marks_of_them_are_not_hot():
+    frames = recorded()
+    frames[:, 40, 50], frames[:, 60, 70] = np.nan, 3000
+    assert find_hot_pixels(ArrayFrames(frames)).tolist() == [[60, 70]]
+    frames[:, 40, 50] = -3.4e38
+    assert find_hot_pixels(without_fill(ArrayFrames(frames))).tolist() == [[60, 70]]

@@ -42,7 +42,7 @@ def test_grid_lies_side_by_side():
 def test_small_images_get_the_largest_patch_that_fits():
     assert plan_patches(stack(height=40), Parameters()).patch_shape == (40, 40)
     assert plan_patches(stack(height=16), Parameters()).patch_shape == (16, 16)
-    with pytest.raises(InputError, match=r"15 x 150 pixels, .* at least 16 x 16"):
+    with pytest.raises(InputError, match=r"150 x 15 pixels, .* at least 16 x 16"):
         plan_patches(stack(height=15), Parameters())
 
 
@@ -85,7 +85,7 @@ def test_whole_frames_and_rectangles():
         (Region(0, 101, 0, 50), "does not lie in the array, which has 100 rows and 150 columns"),
         (Region(-1, 50, 0, 50), "does not lie"),
         (Region(50, 50, 0, 50), "does not lie"),
-        (Region(0, 15, 0, 50), "is 15 x 50 pixels; choose at least 16 x 16"),
+        (Region(0, 15, 0, 50), "is 50 x 15 pixels; choose at least 16 x 16"),
     ],
 )
 def test_bad_rectangles(region, words):

@@ -137,7 +137,7 @@ def test_channels_in_turn_are_measured_apart_by_a_button(
     button.click()
     wait_for_result(session, qtbot)
     assert session.state.frame_range == FrameRange(0, 12, 2)
-    assert headline.how_sure.text().endswith("Measured in every second frame alone.")
+    assert headline.how_sure.text().endswith("the others may need another mask.")
     assert not button.isVisible()
     session.history.undo()
     wait_for_result(session, qtbot)

@@ -55,7 +55,6 @@ def test_the_figures_of_a_mask_stand_beside_their_names(qtbot: QtBot) -> None:
     found = result.mask.statistics
     assert {name: label.text() for name, label in shown.values.items()} == {
         "pixels": "7",
-        "share": f"{100 * found.share:.2g} %",
         "extent": f"{found.extent[0]} × {found.extent[1]}",
         "array": "11 × 11",
         "shape": "row (horizontal)",

@@ -79,7 +79,7 @@ def test_files_of_another_size_are_said_in_the_dialog(
     window.commands.act("correct")
     shown = dialog(CorrectionDialog)
     shown.rows["even"].chosen.emit("even", str(small))
-    qtbot.waitUntil(lambda: "small.npy has frames of 40 x 50" in shown.text.text(), timeout=15_000)
+    qtbot.waitUntil(lambda: "small.npy has frames of 50 x 40" in shown.text.text(), timeout=15_000)
     assert not shown.save_button.isEnabled()
     shown.rows["even"].chosen.emit("even", None)
     qtbot.waitUntil(lambda: shown.text.text().startswith("Choose"), timeout=15_000)

@@ -297,7 +297,7 @@ def test_line_scans_say_which_axes_fit(tmp_path: Path) -> None:
     path = tmp_path / "a.ome.tif"
     lines = frames(1)[0][:, None]
     tifffile.imwrite(path, lines, ome=True, metadata={"axes": "TYX"})
-    with pytest.raises(InputError, match=r"frames are 1 x 52: a line scan\? .*--axes YTX.* as Y"):
+    with pytest.raises(InputError, match=r"frames are 52 x 1: a line scan\? .*--axes YTX.* as Y"):
         open_stack(path)
     with open_stack(path, axes="YTX") as stack:
         check_upright(stack, 1)

@@ -145,7 +145,7 @@ def test_description_of_a_stack(tmp_path: Path) -> None:
     rows = dict(info.rows())
     assert rows["Axes"] == "TCYX"
     assert rows["Shape"] == "3 x 2 x 20 x 30"
-    assert rows["Frames"] == "3 of 20 x 30 pixels"
+    assert rows["Frames"] == "3 of 30 x 20 pixels"
     assert rows["Channels"] == "2, chosen: 0"
     assert rows["Pages"] == "6"
     assert info.as_dict()["frame_shape"] == (20, 30)
