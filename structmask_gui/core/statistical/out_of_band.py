@@ -218,8 +218,8 @@ class _SparseFit:
         self._design, self._power, self._count = design, power, count
         self._task = task
         lags = design.shape[2]
-        # At the highest frequencies of both axes: noise smeared along one has no power at its own.
-        level = float(power[power.shape[0] // 2].mean() + power[:, -1].mean()) / 2
+        # At the highest frequencies of an axis; noise smeared along it has next to no power there.
+        level = float(max(power[power.shape[0] // 2].mean(), power[:, -1].mean()))
         self._prior = np.full(lags, (0.3 * level) ** 2)
         # The zero lag is never dropped.
         self._prior[0] = (100 * level) ** 2
