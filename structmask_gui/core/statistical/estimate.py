@@ -103,6 +103,7 @@ class Evidence:
     enlarged: tuple[int, int] | None = None
     """Height and width of the blocks by which pixels were enlarged by repetition, if they were."""
     drawn: bool = False  # Whether frames consist of areas of one value, as a segmentation does
+    registered: bool = False  # Whether frames were moved by parts of a pixel, to match each other
     left_out: LeftOut | None = None  # Frames that were not measured, of the stack
     hot: Places | None = None  # Hot pixels, which were replaced in every frame
 

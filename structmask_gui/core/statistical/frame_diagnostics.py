@@ -12,13 +12,16 @@ import numpy as np
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
+from structmask_gui.core.stack.fill import clear_part, moving_fill
 from structmask_gui.core.stack.frames import (
+    CutFrames,
     Frames,
     Region,
     detail_limit,
     evenly,
     fine_detail,
     finite,
+    middle,
 )
 from structmask_gui.core.statistical.source import NoiseSource
 from structmask_gui.core.threads import in_threads
@@ -49,6 +52,9 @@ _FEWEST_EDGES = 8
 # Of the pixels that do not have the commonest value, share that equal three of their neighbours,
 # from which noise has been taken out; of so many at least. Dim images of 8 bits reach 0.5.
 _PLATEAUS, _FEWEST_PIXELS = 0.7, 50
+# Frames that are looked at for signs of registration; share of all fill by which theirs differs;
+# factor by which their fine detail does.
+_SOME, _MOVED, _FINER = 6, 0.1, 1.15
 
 LINE_SHARE = 0.01
 """Share of the variance from which line offsets count."""
@@ -375,6 +381,21 @@ def drawn(frame: AnyArray) -> bool:
     # The commonest value may be fill, or the dark of an image of single photons.
     there = inner != levels[counts.argmax()]
     return bool(there.sum() >= _FEWEST_PIXELS and (equal >= 3)[there].mean() > _PLATEAUS)
+
+
+def registered(frames: Frames) -> bool:
+    """Whether frames were moved by parts of a pixel, to match each other.
+
+    Their border moves, and what is finest differs from frame to frame: a shift by half a pixel
+    takes most of it, one by whole pixels nothing.
+    """
+    numbers = evenly(frames.n_frames, _SOME)
+    if moving_fill(frames, numbers) < _MOVED:
+        return False
+    part = clear_part(frames)
+    inside = frames if part is None else CutFrames(frames, part)
+    finest = [detail_limit(fine_detail(middle(inside, number))) for number in numbers]
+    return max(finest) > _FINER * min(finest) > 0
 
 
 def blockiness(frame: FloatArray) -> float:

@@ -44,6 +44,7 @@ from structmask_gui.core.statistical.frame_diagnostics import (
     drawn,
     enlargement,
     photons_alone,
+    registered,
 )
 from structmask_gui.core.statistical.patches import NoisePatches, find_patches
 from structmask_gui.core.statistical.patterns import Patterns, find_patterns, sample_changes
@@ -149,6 +150,7 @@ class _Seen(NamedTuple):
     blockiness: float
     enlarged: tuple[int, int] | None
     drawn: bool
+    registered: bool
 
 
 def _pool(source: NoiseSource, parameters: Parameters, reader: PatchReader) -> _Found:
@@ -175,7 +177,8 @@ def _look(found: _Found) -> _Seen:
     if source.base in ("frames", "difference"):
         brightness, area = patches.brightness[patches.used], int(np.prod(patches.plan.patch_shape))
         photons = photons_alone(shown, lags, brightness, area)
-    return _Seen(frame, photons, blockiness(shown[0]), enlargement(shown), drawn(shown[0]))
+    moved = registered(source.stored)
+    return _Seen(frame, photons, blockiness(shown[0]), enlargement(shown), drawn(shown[0]), moved)
 
 
 def _judge(
@@ -218,6 +221,7 @@ def _evidence(
         blockiness=seen.blockiness,
         enlarged=seen.enlarged,
         drawn=seen.drawn,
+        registered=seen.registered,
         lossy=lossy,
         frame=seen.frame,
         fit=separated.fit,

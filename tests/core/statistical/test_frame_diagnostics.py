@@ -1,4 +1,4 @@
-"""What whole frames show: compression, and pixels enlarged by repetition."""
+"""What whole frames show: compression, pixels enlarged by repetition, registration, drawings."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from scipy.ndimage import gaussian_filter, zoom
+from scipy.ndimage import gaussian_filter, shift, zoom
 
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
+from structmask_gui.core.stack.fill import without_fill
+from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.core.statistical.frame_diagnostics import (
     BLOCKY,
     blockiness,
     drawn,
     enlargement,
+    registered,
 )
 
 
@@ -115,3 +118,30 @@ def test_recorded_frames_are_not_drawn(what):
     elif what == "smooth":
         frame = gaussian_filter(rng.normal(size=(128, 128)), 3) * 500
     assert not drawn(frame)
+
+
+@pytest.mark.parametrize(
+    ("step", "order", "seen"),
+    [((0.7, 1.3), 1, True), ((0.7, 1.3), 3, True), ((0.1, 0.2), 1, True), ((1, 2), 0, False)],
+)
+def test_frames_moved_by_parts_of_a_pixel_are_registered(step, order, seen):
+    rng = np.random.default_rng(0)
+    scene = 500 + 600 * gaussian_filter(rng.normal(size=(128, 160)), 4)
+    frames = np.stack(
+        [
+            shift(scene + rng.normal(0, 20, scene.shape), (n * step[0], n * step[1]), order=order)
+            for n in range(8)
+        ]
+    )
+    assert registered(without_fill(ArrayFrames(frames.astype(np.float32)))) == seen
+
+
+@pytest.mark.parametrize("what", ["plain", "border", "flicker"])
+def test_a_border_that_stays_or_none_is_no_registration(what):
+    rng = np.random.default_rng(0)
+    frames = rng.normal(500, 20, (8, 128, 160)).astype(np.float32)
+    if what == "border":
+        frames[:, :20] = 0
+    elif what == "flicker":
+        frames[::2] = 500 + 1.5 * (frames[::2] - 500)
+    assert not registered(without_fill(ArrayFrames(frames)))
