@@ -41,6 +41,9 @@ once."""
 _LARGEST = 2**27
 """Pixels of a frame beyond which no fill is sought; where it is would take too much memory."""
 
+_BESIDE = 0.1
+"""Share of a frame's fill that may lie elsewhere where it is a border."""
+
 _BEYOND = 1e15
 """Times the usual pixel from which a value is no measurement."""
 
@@ -137,14 +140,19 @@ def filled_part(frames: Frames) -> BoolArray | None:
     return frames.fill if isinstance(frames, _Unfilled) else None
 
 
-def moving_fill(frames: Frames, numbers: Sequence[int]) -> float:
-    """Return the largest share of all fill by which that of two frames differs; 0 without fill.
+def moving_border(frames: Frames, numbers: Sequence[int]) -> float:
+    """Return the largest share of all fill by which that of two frames differs.
 
-    In registered frames the border moves with the image.
+    In registered frames the border moves with the image. 0 without fill, and where that is not
+    whole lines at the border alone.
     """
     if not isinstance(frames, _Unfilled) or frames.fill is None:
         return 0.0
     own = [frames.fill_of(number) for number in numbers]
+    for one in own:
+        inside = one[~one.all(axis=1)][:, ~one.all(axis=0)]
+        if inside.sum() > _BESIDE * one.sum():
+            return 0.0
     most = max((int((a != b).sum()) for a, b in combinations(own, 2)), default=0)
     return most / max(int(frames.fill.sum()), 1)
 

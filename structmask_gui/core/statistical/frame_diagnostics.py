@@ -12,7 +12,7 @@ import numpy as np
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
-from structmask_gui.core.stack.fill import clear_part, moving_fill
+from structmask_gui.core.stack.fill import clear_part, moving_border
 from structmask_gui.core.stack.frames import (
     CutFrames,
     Frames,
@@ -390,7 +390,7 @@ def registered(frames: Frames) -> bool:
     takes most of it, one by whole pixels nothing.
     """
     numbers = evenly(frames.n_frames, _SOME)
-    if moving_fill(frames, numbers) < _MOVED:
+    if moving_border(frames, numbers) < _MOVED:
         return False
     part = clear_part(frames)
     inside = frames if part is None else CutFrames(frames, part)
