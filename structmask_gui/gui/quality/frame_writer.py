@@ -58,7 +58,7 @@ class FrameWriter(QObject):
 
     def _on_written(self, path: Path) -> None:
         self._session.withdraw_error(self)
-        self.said.emit(f"Written: {path.name}.")
+        self.said.emit(f"Saved {path.name}.")
         self.written.emit(path)
 
     def _on_failed(self, text: str) -> None:

@@ -40,10 +40,7 @@ _ROWS: dict[Calibration, tuple[str, str]] = {
     "dark": ("Dark frames", "20 or more without light, with the exposure of your frames"),
     "even": ("Even field", "20 or more of an even, bright field: a fluorescent slide, bare resin"),
 }
-_ASK = (
-    "Choose dark frames, an even field, or both. Here it then says whether your frames hold their"
-    " pattern."
-)
+_ASK = "Choose dark frames, an even field, or both, to see whether your frames hold their pattern."
 
 
 class RemovalDialog(QDialog):

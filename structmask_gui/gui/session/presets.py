@@ -170,7 +170,7 @@ class Presets(QObject):
 
         def act() -> str:
             self._folder.export(self._present(), Path(path), self._session.inputs)
-            return f"Written: {path}"
+            return f"Saved {path}"
 
         self._attempt(act)
 

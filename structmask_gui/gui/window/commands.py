@@ -465,7 +465,7 @@ class Commands(QObject):
         """Say what was written, with a button that shows its folder."""
         first = Path(names[0])
         said = ", ".join(Path(name).name for name in names)
-        self.window.say(f"Written: {said} in {first.parent}")
+        self.window.say(f"Saved {said} in {first.parent}")
         self.toast.say(
             f"Saved {said}",
             "Show in folder",

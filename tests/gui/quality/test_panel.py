@@ -395,7 +395,7 @@ def test_the_removal_of_offsets_is_seen_before_it_is_saved(
     shown.save_button.click()
     save_as(target)
     qtbot.waitUntil(shown.open_button.isVisible, timeout=15_000)
-    assert shown.said.text() == "Written: out.tif."
+    assert shown.said.text() == "Saved out.tif."
     shown.open_button.click()
     qtbot.waitUntil(lambda: window.session.state.paths == (target,), timeout=15_000)
     with pytest.raises(AssertionError):
