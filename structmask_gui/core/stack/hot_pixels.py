@@ -44,6 +44,10 @@ hot at most: where more are, it is the picture, or the noise."""
 
 _RING = np.pad(np.zeros((3, 3), np.bool_), 1, constant_values=True)
 _EIGHT = ~_RING & (np.arange(25).reshape(5, 5) != 12)
+_FAINTER = 1.5
+"""Lone pixels that stand out by half as much, for each hot one, from which they are a pattern: a
+camera has few between hot ones and all others, 0.5, and speckle many, 3."""
+
 _AROUND = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if y or x]
 
 
@@ -58,7 +62,7 @@ def find_hot_pixels(frames: Frames, task: Task = NO_TASK) -> Places:
         return none
     numbers = evenly(frames.n_frames, _FRAMES)
     step = max(1, _BAND // width)
-    found, standing = [none], 0
+    found, standing, fainter = [none], 0, 0
     for y0 in range(0, height, step):
         task.stop_if_cancelled()
         top, bottom = max(0, y0 - 2), min(height, y0 + step + 2)
@@ -69,11 +73,13 @@ def find_hot_pixels(frames: Frames, task: Task = NO_TASK) -> Places:
         rows = (frames.read(number, top, bottom) for number in numbers[1:])
         squares = np.stack([_around(values, places) for values in chain([first], rows)])
         detail = _detail(squares)
-        stays = (detail > limit).all(axis=0) | (detail < -limit).all(axis=0)
+        least = np.maximum(detail.min(axis=0), -detail.max(axis=0))
+        lone, stays = _alone(squares.mean(axis=0)), least > limit
         standing += int(stays.sum())
-        found.append(places[stays & _alone(squares.mean(axis=0))] + np.array((top, 0)))
+        fainter += int((lone & (least > limit / 2) & ~stays).sum())
+        found.append(places[lone & stays] + np.array((top, 0)))
     hot = np.concatenate(found)
-    few = len(hot) <= _MOST * height * width
+    few = len(hot) <= _MOST * height * width and fainter <= _FAINTER * (len(hot) + 1)
     return hot if few and len(hot) >= max(1, _LONE * standing) else none
 
 
@@ -83,10 +89,10 @@ def without_hot_pixels(frames: Frames, hot: Places | None) -> Frames:
 
 
 def _standing_out(values: AnyArray, rows: slice) -> tuple[Places, float]:
-    """Return which pixels of some rows stand out, and from which detail on."""
+    """Return which pixels of some rows stand out by half the limit, and the limit, of detail."""
     detail = fine_detail(np.pad(finite(values), 1, mode="reflect"))
     limit = _FAR * SIGMA_PER_MAD * float(np.median(np.abs(some(detail))))
-    stands = np.abs(detail) > limit
+    stands = np.abs(detail) > limit / 2
     if limit <= 0 or stands.mean() > _MOST / _LONE:
         # Of hardly any grey levels, most neighbours are equal; or it is the picture.
         return np.zeros((0, 2), np.intp), limit
@@ -98,9 +104,19 @@ def _standing_out(values: AnyArray, rows: slice) -> tuple[Places, float]:
 
 def _around(values: AnyArray, places: Places) -> FloatArray:
     """Return the square of 5 x 5 pixels around each place, (n, 5, 5)."""
-    padded, offsets = np.pad(finite(values), 2, mode="reflect"), np.arange(5)
+    offsets = np.arange(-2, 3)
     y, x = places.T[..., np.newaxis, np.newaxis]
-    return np.asarray(padded[y + offsets[:, np.newaxis], x + offsets])
+    y, x = (
+        _reflected(i, n)
+        for i, n in zip((y + offsets[:, None], x + offsets), values.shape, strict=True)
+    )
+    return np.asarray(finite(values)[y, x])
+
+
+def _reflected(index: Places, length: int) -> Places:
+    """Return indices beyond either end as they are mirrored at it."""
+    index = np.abs(index)
+    return np.minimum(index, 2 * (length - 1) - index)
 
 
 def _detail(squares: FloatArray) -> FloatArray:

@@ -45,6 +45,16 @@ def test_hot_and_dead_pixels_are_found(value, count):
     assert np.array_equal(found, hot)
 
 
+def test_those_of_unlike_strengths_are_found():
+    hot, draw = places(60), np.random.default_rng(2)
+    strengths = np.exp(draw.normal(5.0, 1.0, 60))
+    found = {
+        tuple(one) for one in find_hot_pixels(ArrayFrames(with_hot(recorded(), hot, strengths)))
+    }
+    assert found <= {tuple(one) for one in hot}
+    assert found >= {tuple(one) for one in hot[strengths > 200]}
+
+
 @pytest.mark.parametrize("place", [(0, 0), (0, 60), (127, 127), (64, 0), (1, 126)])
 def test_those_at_the_border_and_side_by_side_are_found(place):
     frames = with_hot(recorded(), np.array([place]), 900)
@@ -72,7 +82,9 @@ def lines():
     return picture
 
 
-@pytest.mark.parametrize("what", ["spots", "lines", "steps", "new", "photons", "two frames"])
+@pytest.mark.parametrize(
+    "what", ["spots", "lines", "steps", "speckle", "new", "photons", "two frames"]
+)
 def test_what_else_stands_out_is_no_hot_pixel(what):
     rng = np.random.default_rng(1)
     frames = recorded()
@@ -82,6 +94,9 @@ def test_what_else_stands_out_is_no_hot_pixel(what):
         frames = 100 + 900 * lines() + rng.normal(0, 10, (6, *SHAPE))
     elif what == "steps":
         frames[:, 30:, 70:] += 800
+    elif what == "speckle":  # static, of a laser
+        waves = rng.normal(size=SHAPE) + 1j * rng.normal(size=SHAPE)
+        frames = 200 * np.abs(waves) ** 2 + rng.normal(0, 10, (6, *SHAPE))
     elif what == "new":  # in every frame others, as of cosmic rays
         for number, frame in enumerate(frames):
             frame[tuple(places(40, number).T)] += 2000
