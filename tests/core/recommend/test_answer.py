@@ -370,13 +370,21 @@ def test_one_frame_is_said_to_be_one():
     assert answer(one).advice.endswith("To be sure, record 6 or more frames of one still field.")
 
 
-@pytest.mark.parametrize(("copied", "said"), [(0.613, "up to 61 % of the noise"), (0.02, "")])
-def test_what_is_safe_says_what_it_leaves(copied, said):
+@pytest.mark.parametrize(
+    ("copied", "left", "said"),
+    [
+        (0.613, 0.5, "may leave up to 61 % of the noise"),
+        (0.3, 0.7, "may leave up to 70 % of the noise"),
+        (0.6, 1.1, "may remove hardly any noise"),
+        (0.02, 0.7, ""),
+    ],
+)
+def test_what_is_safe_says_what_it_leaves(copied, left, said):
     found = automatic("cannot tell")
     assert found.recommendation.safe
-    told = answer(with_errors(found, copied=copied))
+    told = answer(with_errors(found, copied=copied, left=left))
     assert said in told.how_sure
-    assert ("leave" in told.how_sure) == bool(said)
+    assert ("keeps detail" in told.how_sure) == bool(said)
 
 
 def test_an_expected_error_is_a_share_of_the_noise():
