@@ -227,7 +227,7 @@ class Edits:
         """
         state = self._read()
         if state.extraction is not None and mask != state.mask:
-            same = mask.cropped() == state.extraction.mask.cropped()
+            same = mask == state.extraction.mask
             edit = None if same else Edit(mask, how, state.serial)
             self._change(text, {"edit": edit}, "edit" if self._dragging else "")
 

@@ -244,9 +244,11 @@ class MaskEditor(QObject):
     def _put_cells(self, cells: list[Cell]) -> None:
         from structmask_gui.core.masks.morphology import with_cells
 
-        mask = self._session.state.mask
-        if mask is not None:
+        mask, extraction = self._session.state.mask, self._session.state.extraction
+        if mask is not None and extraction is not None:
             made = with_cells(mask, cells, self._value, symmetric=self.mirror.isChecked())
+            if made.cropped() == extraction.mask.cropped():
+                made = extraction.mask  # Drawing outwards and back leaves an empty border.
             self._session.edits.set_mask(made, BY_HAND, "Draw on the mask")
 
     def _on_ended(self) -> None:
