@@ -68,12 +68,18 @@ def test_a_click_adds_and_takes_away_with_the_mirror_image(
     assert editor.back.isEnabled() == (loaded.session.state.edit is not None)
 
 
-def test_what_is_drawn_outwards_and_taken_back_is_no_edit(loaded: MainWindow, editor: MaskEditor):
-    half = loaded.session.state.mask.array.shape[0] // 2
+def test_what_is_drawn_outwards_and_taken_back_is_no_edit(
+    loaded: MainWindow, editor: MaskEditor, qtbot: QtBot
+):
+    loaded.panel("presets").presets.apply_named("automatic")
+    wait_for_result(loaded.session, qtbot)
+    own = loaded.session.state.extraction.mask
+    half = own.array.shape[0] // 2
     press(loaded, (half + 1, 0))
-    assert loaded.session.state.edit is not None
+    assert loaded.session.state.mask.array.shape != own.array.shape
     press(loaded, (half + 1, 0))
     assert loaded.session.state.edit is None
+    assert loaded.session.state.mask == own
 
 
 def test_a_drag_draws_all_cells_and_is_undone_at_once(loaded: MainWindow, editor: MaskEditor):
