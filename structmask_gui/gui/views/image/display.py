@@ -15,7 +15,7 @@ def percentile_levels(image: NDArray[np.generic], clipped: float = CLIPPED) -> t
     """Return the values to draw black and white: percentiles of some 200,000 finite pixels.
 
     Fill far below the image, as around a round field, would leave no contrast to it; nor would hot
-    pixels, a scale bar or saturated pixels far above it.
+    and dead pixels, a scale bar or saturated pixels far above it.
     """
     step = max(1, int(np.sqrt(image.size / _SAMPLE)))
     values = np.asarray(image[::step, ::step], dtype=np.float64).ravel()
@@ -28,6 +28,8 @@ def percentile_levels(image: NDArray[np.generic], clipped: float = CLIPPED) -> t
         darkest, brightest = _percentiles(calm, clipped)
         if high - brightest > brightest - darkest > 0:
             high = brightest
+        if darkest - low > brightest - darkest > 0:
+            low = darkest
     above = values[values > values.min()]
     if low == values.min() and len(above):
         darkest, brightest = _percentiles(above, clipped)

@@ -413,11 +413,12 @@ def test_a_scale_bar_or_saturated_pixels_leave_the_image_its_contrast(share):
     assert percentile_levels(image)[1] == image.max()
 
 
-def test_hot_pixels_leave_the_image_its_contrast():
+@pytest.mark.parametrize("sign", [1, -1])
+def test_hot_and_dead_pixels_leave_the_image_its_contrast(sign):
     rng = np.random.default_rng(3)
     image = rng.normal(500, 40, (200, 200))
     plain = percentile_levels(image)
-    image.flat[rng.choice(image.size, 300, replace=False)] += rng.normal(4000, 300, 300)
+    image.flat[rng.choice(image.size, 300, replace=False)] += sign * rng.normal(4000, 300, 300)
     assert percentile_levels(image) == pytest.approx(plain, abs=60)
     # Small spots are drawn by optics, over several pixels.
     spots = 100 + 900 * gaussian_filter(rng.random((200, 200)) > 0.997, 1.0, output=float) * 6
