@@ -90,7 +90,6 @@ _OVER_TIMES: dict[Flag, str] = {
 WHAT_TO_RECORD = "Record 6 or more frames of one still field."
 """What helps where noise and structure cannot be separated."""
 
-_REPEATS, _REPEAT = "repeats an earlier one", "repeat an earlier one"
 FAINT_GAPS = "The gaps share noise too, but weakly. Lower rho_min to close them."
 _REGULAR = (
     "The same regular pattern is in every frame: camera, illumination or sample. Correct the frames"
@@ -278,11 +277,12 @@ def flag_words(flag: Flag, estimate: CorrelationEstimate | None) -> str:
     if left_out is not None and flag in ("blank_frames", "repeated_frames"):
         blank = flag == "blank_frames"
         count = len(left_out.blank if blank else left_out.repeats)
-        one, more = ("is blank", "are blank") if blank else (_REPEATS, _REPEAT)
-        of = f"of {left_out.n_frames} frames"
+        verbs = ("is", "are") if blank else ("repeats", "repeat")
+        what = "blank" if blank else "an earlier one"
+        of = f"{count} of {left_out.n_frames} frames"
         if count == 1:
-            return f"1 {of} {one}; it was left out."
-        return f"{count} {of} {more}; they were left out."
+            return f"{of} {verbs[0]} {what}; it was left out."
+        return f"{of} {verbs[1]} {what}; they were left out."
     return FLAG_WORDS[flag]
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from structmask_gui.core.quality.assessment import Basis
     from structmask_gui.core.quality.preview import Preview
     from structmask_gui.core.stack.frames import Frames
+    from structmask_gui.core.stack.hot_pixels import Places
     from structmask_gui.gui.session.session import Session
 
 LARGEST = 2048
@@ -186,7 +187,8 @@ class _Predictor:
     """Predicts in the preview's thread; keeps the frame last read."""
 
     def __init__(self) -> None:
-        self._frames: tuple[Frames, Frames] | None = None  # as given, and without their fill
+        # As given; without fill and hot pixels; and where these are.
+        self._frames: tuple[Frames, Frames, Places] | None = None
         self._last: _Read | None = None
 
     def _read(self, wanted: _Wanted, task: Task) -> _Read:
@@ -198,17 +200,20 @@ class _Predictor:
         if self._frames is None or self._frames[0] is not wanted.frames:
             hot = find_hot_pixels(without_fill(wanted.frames, task), task)
             clean = without_hot_pixels(wanted.frames, hot)
-            self._frames, self._last = (wanted.frames, without_fill(clean, task, own=True)), None
-        frames = self._frames[1]
+            clean = without_fill(clean, task, own=True)
+            self._frames, self._last = (wanted.frames, clean, hot), None
+        _, frames, hot = self._frames
         key = wanted.frame, wanted.place, wanted.basis.radius
         if self._last is None or self._last.key != key:
             y0, y1, x0, x1 = wanted.place
             preview = Preview(frames.read(wanted.frame, y0, y1)[:, x0:x1], wanted.basis.radius)
-            original, fill = preview.frame, filled_part(frames)
+            original, fill = preview.frame.copy(), filled_part(frames)
             if fill is not None:
                 fill = fill[y0:y1, x0:x1] & np.isnan(original)
-                original = original.copy()
                 put_back(frames, wanted.frame, original, y0, x0)
+            y, x = hot[((hot >= (y0, x0)) & (hot < (y1, x1))).all(axis=1)].T
+            if len(y):
+                original[y - y0, x - x0] = wanted.frames.read(wanted.frame, y0, y1)[y - y0, x]
             self._last = _Read(key, preview, original, fill)
         return self._last
 

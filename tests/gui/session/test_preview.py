@@ -159,6 +159,19 @@ def test_fill_stays_as_it_is(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
     assert found.predicted[frames[0] > 0].min() > 90
 
 
+def test_hot_pixels_are_shown_and_not_spread(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
+    frames = noise((4, 96, 128)).astype(np.float32)
+    frames[:, 40, 50] += 5000
+    np.save(tmp_path / "hot.npy", frames)
+    loaded.open_paths([str(tmp_path / "hot.npy")])
+    wait_for_result(loaded.session, qtbot)
+    found = shown(loaded, qtbot).live.shown
+    assert found is not None
+    np.testing.assert_allclose(found.original, frames[0])
+    around = found.predicted[30:51, 40:61]
+    assert around.max() < np.percentile(frames[0], 99.9)
+
+
 def test_another_file_takes_the_old_pictures_away(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
     view = shown(loaded, qtbot)
     loaded.session.close_files()
