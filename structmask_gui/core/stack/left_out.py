@@ -94,4 +94,5 @@ def _equal(frames: Frames, first: int, second: int, task: Task) -> bool:
     if not np.array_equal(_row(frames, first), _row(frames, second), equal_nan=True):
         return False
     a, b = (middle_as_is(frames, number) for number in (first, second))
-    return np.array_equal(a, b, equal_nan=True)
+    # Middles that are saturated, or empty, say nothing of the rest.
+    return np.array_equal(a, b, equal_nan=True) and not _one_value(a)

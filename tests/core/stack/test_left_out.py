@@ -58,6 +58,12 @@ def test_blank_frames_between_repeats_are_told_from_them():
     assert (found.blank, found.repeats, found.kept) == ((3,), (2,), [0, 1, 4, 5])
 
 
+def test_large_frames_of_which_only_the_middle_is_blank_are_kept():
+    frames = np.random.default_rng(0).integers(0, 99, (4, 600, 560)).astype(np.uint8)
+    frames[:, 40:560, 20:540] = 255
+    assert find_left_out(ArrayFrames(frames)) is None
+
+
 def test_where_all_frames_are_blank_and_of_frames_alike_in_a_row_none_is_left_out():
     assert find_left_out(ArrayFrames(np.zeros((4, 40, 48)))) is None
     alike = NOISE.copy()
