@@ -191,9 +191,7 @@ def evaluate(
     check_fit(raw, denoised, here=here)
     left_out = find_left_out(raw, task)  # They show no noise, or the same again.
     raw, denoised = (kept_frames(one, left_out) for one in (raw, denoised))
-    hot = find_hot_pixels(
-        without_fill(raw, task), task
-    )  # What became of them is neither noise nor detail.
+    hot = find_hot_pixels(raw, task)  # What became of them is neither noise nor detail.
     raw, denoised = (without_hot_pixels(one, hot) for one in (raw, denoised))
     raw = without_fill(raw, task)
     denoised = without_fill_of(raw, denoised)

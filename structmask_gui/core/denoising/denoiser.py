@@ -114,7 +114,7 @@ class Denoiser:
     ) -> None:
         frames = Recording.of(recording).frames
         # A network would spread them over the pixels around.
-        hot = find_hot_pixels(without_fill(frames))
+        hot = find_hot_pixels(frames)
         self.n_hot = len(hot)
         self.frames = without_fill(without_hot_pixels(frames, hot), own=True)
         self.mask = mask_array(mask)

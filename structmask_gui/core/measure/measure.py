@@ -161,7 +161,7 @@ def _hot_pixels(recording: Recording, parameters: Parameters, task: Task) -> Pla
     """Return which pixels of the frames are hot; None where there are none."""
     if _in_dark_frames(recording, parameters):
         return None
-    found = find_hot_pixels(without_fill(recording.frames, task), task)
+    found = find_hot_pixels(recording.frames, task)
     return found if len(found) else None
 
 

@@ -35,7 +35,6 @@ _PIXELS = (
     "Some pixels are brighter or darker in every frame, as in an uncorrected camera. No mask is"
     " needed for that; dark frames or an even field can correct it."
 )
-_HOT = "Dark frames can correct them."
 _MUCH_COPIED = 0.25
 """Share of the noise that plain Noise2Void copies, from which that noise is not called faint."""
 _HUM = "A regular pattern shifts from frame to frame: if it is hum or interference, filter it out."
@@ -157,7 +156,7 @@ def _made(
     if case.regular_alone:
         doubts.append((REGULAR_IN_ONE, "what_to_record"))
     if case.hot_pixels:
-        doubts.append((f"{flag_words('hot_pixels', estimate)} {_HOT}", "correct"))
+        doubts.append((_hot_pixels(case), "correct"))
     if case.pattern_of_pixels and "fixed_pattern" not in case.flags:
         doubts.append((_PIXELS, "correct"))
     if case.verdict.lines is not None and certainty != "act first" and "preview_removal" not in do:
@@ -170,6 +169,12 @@ def _made(
     return Answer(
         what, certainty, f"{WORDS[certainty]} {sure}".rstrip(), advice, case.not_tested, actions
     )
+
+
+def _hot_pixels(case: Grounds) -> str:
+    """Say how many pixels are hot, and what helps."""
+    words = flag_words("hot_pixels", case.extraction.measurement.correlation)
+    return f"{words} Dark frames can correct them."
 
 
 def _processed(case: Grounds) -> str:
@@ -214,7 +219,7 @@ def _cannot_tell(case: Grounds) -> Answer:
     estimate = case.extraction.measurement.correlation
     left_out: tuple[Flag, ...] = ("blank_frames", "repeated_frames")
     advice += [flag_words(flag, estimate) for flag in left_out if flag in case.flags]
-    advice += [f"{flag_words('hot_pixels', estimate)} {_HOT}"] * case.hot_pixels
+    advice += [_hot_pixels(case)] * case.hot_pixels
     advice.append(f"{case.why_not_still} {case.to_decide}".lstrip())
     return Answer(
         "Cannot tell noise from sample.",

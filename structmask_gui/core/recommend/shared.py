@@ -59,10 +59,8 @@ class Fit:
             return f"{word}: noise and sample could not be separated in this file."
         said = word
         if nothing := self.nothing:
-            said = (
-                f"{'This file needs no mask' if self.needless else 'No other mask is better'}, but"
-            )
-            said += f" denoising is expected to {nothing}"
+            said = "This file needs no mask" if self.needless else "No other mask is better"
+            said += f", but denoising is expected to {nothing}"
         if self.error is not None and self.own_error is not None:
             own = "no mask" if self.own_pixels == 1 else f"its own {self.own_pixels} pixels"
             if self.needless:

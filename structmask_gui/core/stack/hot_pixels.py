@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import SIGMA_PER_MAD, AnyArray, BoolArray, FloatArray
 from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.stack.fill import without_fill
 from structmask_gui.core.stack.frames import (
     Frames,
     Lines,
@@ -54,12 +55,13 @@ _AROUND = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if y or x]
 def find_hot_pixels(frames: Frames, task: Task = NO_TASK) -> Places:
     """Return the lone pixels that are far brighter, or far darker, in each of some frames.
 
-    Those that are not finite are missing, not hot; see `structmask_gui.core.stack.fill`.
+    Fill, marks and what is not finite are no pixels that could be hot.
     """
     none = np.zeros((0, 2), np.intp)
     height, width = frames.frame_shape
     if frames.n_frames < _FEWEST or min(height, width) < 5:
         return none
+    frames = without_fill(frames, task)
     numbers = evenly(frames.n_frames, _FRAMES)
     step = max(1, _BAND // width)
     found, standing, fainter = [none], 0, 0

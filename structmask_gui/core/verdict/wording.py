@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.names import counted
 from structmask_gui.core.stack.frames import Lines
 from structmask_gui.core.stack.screening import (
     CLIPPED,
@@ -288,9 +289,8 @@ def flag_words(flag: Flag, estimate: CorrelationEstimate | None) -> str:
 
 def _hot(count: int) -> str:
     """Return how many pixels are hot, as a sentence."""
-    if count == 1:
-        return "1 hot pixel, far brighter or darker in every frame, was replaced."
-    return f"{count} hot pixels, far brighter or darker in every frame, were replaced."
+    were = "was" if count == 1 else "were"
+    return f"{counted(count, 'hot pixel')}, far brighter or darker in every frame, {were} replaced."
 
 
 def enlarged(height: int, width: int) -> str:

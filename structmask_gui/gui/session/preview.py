@@ -198,9 +198,8 @@ class _Predictor:
 
         check_unchanged(wanted.signatures)
         if self._frames is None or self._frames[0] is not wanted.frames:
-            hot = find_hot_pixels(without_fill(wanted.frames, task), task)
-            clean = without_hot_pixels(wanted.frames, hot)
-            clean = without_fill(clean, task, own=True)
+            hot = find_hot_pixels(wanted.frames, task)
+            clean = without_fill(without_hot_pixels(wanted.frames, hot), task, own=True)
             self._frames, self._last = (wanted.frames, clean, hot), None
         _, frames, hot = self._frames
         key = wanted.frame, wanted.place, wanted.basis.radius

@@ -23,26 +23,31 @@ def percentile_levels(image: NDArray[np.generic], clipped: float = CLIPPED) -> t
     if not len(values):
         return 0.0, 1.0
     low, high = _percentiles(values, clipped)
-    calm = _without_lone(image, step)
-    if len(calm):
-        darkest, brightest = _percentiles(calm, clipped)
-        if high - brightest > brightest - darkest > 0:
-            high = brightest
-        if darkest - low > brightest - darkest > 0:
-            low = darkest
+    low, high = _nearer(low, high, _without_lone(image, step), clipped)
     above = values[values > values.min()]
     if low == values.min() and len(above):
         darkest, brightest = _percentiles(above, clipped)
         if darkest - low > brightest - darkest > 0:
             low, high = darkest, brightest
-    below = values[(values >= low) & (values < values.max())]
-    if high == values.max() and len(below):
-        darkest, brightest = _percentiles(below, clipped)
-        if high - brightest > brightest - darkest > 0:
-            high = brightest
+    if high == values.max():
+        low, high = _nearer(low, high, values[(values >= low) & (values < high)], clipped)
     if high <= low:
         low, high = float(values.min()), float(values.max())
     return (low, high) if high > low else (low, low + 1.0)
+
+
+def _nearer(
+    low: float, high: float, values: NDArray[np.float64], clipped: float
+) -> tuple[float, float]:
+    """Return levels, each that of values instead if it is further from them than they reach."""
+    if not len(values):
+        return low, high
+    darkest, brightest = _percentiles(values, clipped)
+    reach = brightest - darkest
+    return (
+        darkest if darkest - low > reach > 0 else low,
+        brightest if high - brightest > reach > 0 else high,
+    )
 
 
 def _without_lone(image: NDArray[np.generic], step: int) -> NDArray[np.float64]:
