@@ -8,7 +8,7 @@ from pathlib import Path
 
 from structmask_gui.cli.choices import chosen_inputs, tiff_target
 from structmask_gui.cli.console import DONE, print_notes, progress_bar
-from structmask_gui.core.errors import ParameterError
+from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.correction import Calibration, mean_frame, said_of
 from structmask_gui.io.corrected import (
@@ -50,7 +50,10 @@ def correct(arguments: argparse.Namespace) -> int:
         correction = read_correction(
             files, stack, sources=stack.files, channel=stack.channel, task=task
         )
-        print_notes(said_of(mean_frame(stack, task), correction).sentences)
+        said = said_of(mean_frame(stack, task), correction)
+        if said.harms:
+            raise InputError(f"{stack.name} was not corrected. {' '.join(said.sentences)}")
+        print_notes(said.sentences)
         save_corrected(stack, correction, target, force=arguments.force, task=task)
         return correction.words
 

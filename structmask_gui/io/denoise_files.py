@@ -160,7 +160,7 @@ def doubts_about(
         found.discard("periodic_temporal")
     if error is not None and error >= GAINS:
         found.add("no_gain")
-    if {"interpolated", "drawn"} & found:
+    if {"registered", "interpolated", "drawn"} & found:
         found.add("processed")
     if stack.pixel_dtype.itemsize == 1:
         found.add("eight_bits")

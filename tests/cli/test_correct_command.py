@@ -61,11 +61,13 @@ def test_dark_frames_of_several_channels_are_taken_in_the_one_that_is_corrected(
     assert left.std() < 0.1 * columns[1].std()
 
 
-def test_a_pattern_that_is_not_there_is_said(structmask, files):
+def test_a_pattern_that_is_not_there_is_not_added(structmask, files):
     stack, _, even = files
     answer = structmask("correct", stack, "--even", even)
-    assert answer.code == 0
-    assert "do not hold the pattern of even.tif: dividing by it would add it" in answer.err
+    assert answer.code == 2
+    assert "stack.ome.tif was not corrected. Your frames do not hold the pattern of" in answer.err
+    assert "even.tif: dividing by it would add it" in answer.err
+    assert not stack.with_name("stack_corrected.tif").exists()
 
 
 def test_mistakes(structmask, files, tmp_path):

@@ -83,12 +83,11 @@ def line_cells(start: Lag, end: Lag) -> list[Lag]:
     steps = max(abs(end[0] - start[0]), abs(end[1] - start[1]))
     if steps == 0:
         return [start]
-    along = np.arange(steps + 1) / steps
-    cells = [
+    cells = []
+    for a, b in zip(start, end, strict=True):
+        twice = 2 * (a * steps + (b - a) * np.arange(steps + 1))
         # Halves are rounded away from 0, so that a line and its mirror image are mirror images.
-        np.trunc(a + (b - a) * along + np.copysign(0.5, a + (b - a) * along)).astype(int)
-        for a, b in zip(start, end, strict=True)
-    ]
+        cells.append(np.sign(twice) * ((np.abs(twice) + steps) // (2 * steps)))
     return list(zip(cells[0].tolist(), cells[1].tolist(), strict=True))
 
 

@@ -110,7 +110,8 @@ def extraction_basis(
     if not cannot_separate(extraction) or extraction.parameters.source != "automatic":
         return made
     # Simulated images are neither resampled nor deconvolved.
-    processed = extraction.verdict is not None and "interpolated" in extraction.verdict.flags
+    flags = () if extraction.verdict is None else extraction.verdict.flags
+    processed = not {"registered", "interpolated"}.isdisjoint(flags)
     if estimate is None or estimate.base != "frames" or processed:
         # Noise that frames share, or that was resampled from plane to plane, is of other shapes.
         return made

@@ -59,7 +59,8 @@ _DOUBTS: dict[str, tuple[str, Action | None]] = {
     "dark_frames": (FLAG_WORDS["dark_frames"], None),
     "blank_frames": ("{blank}", None),
     "repeated_frames": ("{repeated}", None),
-    "interpolated": ("These images look resampled, registered or deconvolved.", None),
+    "registered": ("These frames look registered, each moved by parts of a pixel.", None),
+    "interpolated": ("These images look resampled or deconvolved.", None),
     "compressed": ("These images were compressed with loss.", None),
     "not_uniform": (
         "The noise differs over the field: this mask does not fit all of it equally well.",
@@ -73,7 +74,7 @@ _DOUBTS: dict[str, tuple[str, Action | None]] = {
 }
 """What else is said in the third line, by the verdict's flag."""
 
-_PROCESSED = ("interpolated", "compressed")
+_PROCESSED = ("registered", "interpolated", "compressed")
 """Those of them that raw data do not have; they come first of all."""
 
 
@@ -179,8 +180,14 @@ def _hot_pixels(case: Grounds) -> str:
 
 def _processed(case: Grounds) -> str:
     """Say that these are no raw data, and to use them; empty where that is not seen."""
-    seen = [_DOUBTS[flag][0] for flag in _PROCESSED if flag in case.flags]
-    return " ".join([*seen, "Use the raw data."]) if seen else ""
+    flags = [flag for flag in _PROCESSED if flag in case.flags]
+    # Electronics may smear noise as resampling does; compression leaves no doubt.
+    advice: dict[tuple[str, ...], str] = {
+        ("registered",): "Measure them as recorded, and register the result.",
+        ("interpolated",): "If so, use the raw data.",
+    }
+    use = advice.get(tuple(flags), "Use the raw data.")
+    return " ".join([*(_DOUBTS[flag][0] for flag in flags), use]) if flags else ""
 
 
 def _lines_too(case: Grounds, lines: str) -> str:

@@ -123,6 +123,19 @@ def ledger(
     return tuple(rows)
 
 
+def gained_by_chance(basis: Basis, lags: int) -> float:
+    """Return by how much hiding so many lags seems to lower the error, at most, by chance.
+
+    Correlations of independent noise, measured in N pixels, have squares of 1 / N on average, and
+    the k largest of m some 1 + 2 ln(m / k) times that. 0 where N is not known.
+    """
+    samples = basis.noise.samples
+    if samples is None:
+        return 0.0
+    searched = (2 * basis.radius + 1) ** 2 - 1
+    return lags / float(np.median(samples)) * float(1 + 2 * np.log(max(1.0, searched / lags)))
+
+
 def _copied_by(basis: Basis) -> Callable[[Mask], float]:
     """Return what tells the share of the noise that is copied with a mask."""
     quick = Copied(basis.noise, basis.radius)

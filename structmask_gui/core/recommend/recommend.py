@@ -26,9 +26,11 @@ from structmask_gui.core.recommend.candidates import (
     whole_line,
 )
 from structmask_gui.core.recommend.ledger import (
+    ABSOLUTE,
     NEGLIGIBLE,
     TIE,
     LedgerRow,
+    gained_by_chance,
     ledger,
 )
 from structmask_gui.core.recommend.readings import Structure, readings_of
@@ -284,6 +286,7 @@ def _recommended(basis: Basis | None, extraction: Extraction, task: Task) -> Rec
     best = _plainer(rows, best, None if verdict is None else verdict.kind)
     whole = _to_its_end(rows, best, extraction)
     if whole is None:
+        rows, best = _without_chance(rows, best, basis)
         return Recommendation(best.mask, best.name, False, rows, False, structure)
     # That a long line costs training does not speak against it, if hiding it is of use.
     of_use = whole.copied < bare.copied / 2
@@ -291,6 +294,27 @@ def _recommended(basis: Basis | None, extraction: Extraction, task: Task) -> Rec
     if no_worse and bare.copied < whole.copied + COPIED_MORE:
         return Recommendation(BARE, BARE_CENTRE, False, rows, True, structure)
     return Recommendation(whole.mask, whole.name, False, rows, False, structure)
+
+
+def _without_chance(
+    rows: tuple[LedgerRow, ...], best: LedgerRow, basis: Basis
+) -> tuple[tuple[LedgerRow, ...], LedgerRow]:
+    """Return the smallest mask that a mask with gaps holds and beats by chance only, as a tie.
+
+    In few pixels some far lags always seem to share noise, and the search for a mask finds them.
+    """
+    if best.mask.array.all():
+        return rows, best
+    hidden = {tuple(lag) for lag in best.mask.lags()}
+    for row in sorted(rows, key=lambda row: row.pixels):
+        within = {tuple(lag) for lag in row.mask.lags()}
+        if not 1 < row.pixels < best.pixels or not within < hidden:
+            continue
+        chance = min(gained_by_chance(basis, best.pixels - row.pixels), ABSOLUTE)
+        if row.error <= best.error + chance and row.copied <= best.copied + chance:
+            equal = replace(row, tied=True)
+            return tuple(equal if one is row else one for one in rows), equal
+    return rows, best
 
 
 def _to_its_end(

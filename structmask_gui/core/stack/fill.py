@@ -9,9 +9,7 @@ pixels, as -3.4e38, are so far from all others that their squares are no numbers
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
-from itertools import combinations
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -40,9 +38,6 @@ once."""
 
 _LARGEST = 2**27
 """Pixels of a frame beyond which no fill is sought; where it is would take too much memory."""
-
-_BESIDE = 0.1
-"""Share of a frame's fill that may lie elsewhere where it is a border."""
 
 _BEYOND = 1e15
 """Times the usual pixel from which a value is no measurement."""
@@ -140,23 +135,6 @@ def filled_part(frames: Frames) -> BoolArray | None:
     return frames.fill if isinstance(frames, _Unfilled) else None
 
 
-def moving_border(frames: Frames, numbers: Sequence[int]) -> float:
-    """Return the largest share of all fill by which that of two frames differs.
-
-    In registered frames the border moves with the image. 0 without fill, and where that is not
-    whole lines at the border alone.
-    """
-    if not isinstance(frames, _Unfilled) or frames.fill is None:
-        return 0.0
-    own = [frames.fill_of(number) for number in numbers]
-    for one in own:
-        inside = one[~one.all(axis=1)][:, ~one.all(axis=0)]
-        if inside.sum() > _BESIDE * one.sum():
-            return 0.0
-    most = max((int((a != b).sum()) for a, b in combinations(own, 2)), default=0)
-    return most / max(int(frames.fill.sum()), 1)
-
-
 def without_fill_of(other: Frames, frames: Frames) -> Frames:
     """Return frames that are NaN where others have fill, as from `without_fill`."""
     fill = filled_part(other)
@@ -213,12 +191,6 @@ class _Unfilled(WrappedFrames):
         if self._limit is not None and not _largest(values) <= self._limit:
             values[np.abs(values) > self._limit] = np.nan
         return values
-
-    def fill_of(self, frame: int) -> BoolArray:
-        """Return where a frame has fill of its own, shape (y, x)."""
-        found = _found.get(self._frames, _Found())
-        each = _Unfilled(self._frames, self.fill, found.own, self._limit)
-        return each._filled(self._frames.read(frame), 0)
 
     def put_back(self, frame: int, part: AnyArray, y0: int, x0: int) -> None:
         """Put fill back into the part of a frame that begins at (y0, x0)."""

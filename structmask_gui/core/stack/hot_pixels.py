@@ -22,6 +22,7 @@ from structmask_gui.core.stack.frames import (
     finite,
     some,
 )
+from structmask_gui.core.stack.left_out import find_left_out
 
 Places = NDArray[np.intp]
 """Shape (n, 2); row and column of each pixel."""
@@ -38,6 +39,14 @@ _FAR = 7.0
 _BESIDE, _PARTNER = 0.1, 0.5
 """Share of its excess that the median of its eight neighbours has at most, as of no spot that a
 lens drew; and that all of them but one stay below: two may be hot side by side."""
+
+_TOUCHES, _SEEN, _PAIRED = 0.15, 1.3, 1 / 3
+"""Share of its excess above which a neighbour is bright, too; the excess, over the limit, of pixels
+whose neighbours would be seen to be; and the share of these from which it is a sample of points,
+which lie between pixels: hot ones hardly ever touch."""
+
+_FURTHER = 3
+"""Pixels around these that may be hot as well: of more, it is a pattern, or the sample."""
 
 _LONE, _MOST = 0.1, 0.01
 """Share of the pixels that stand out that have to be lone ones, and share of all pixels that are
@@ -61,10 +70,14 @@ def find_hot_pixels(frames: Frames, task: Task = NO_TASK) -> Places:
     height, width = frames.frame_shape
     if frames.n_frames < _FEWEST or min(height, width) < 5:
         return none
+    left_out = find_left_out(frames, task)  # In a blank frame nothing stands out.
+    kept = list(range(frames.n_frames)) if left_out is None else left_out.kept
+    if len(kept) < _FEWEST:
+        return none
     frames = without_fill(frames, task)
-    numbers = evenly(frames.n_frames, _FRAMES)
+    numbers = [kept[place] for place in evenly(len(kept), _FRAMES)]
     step = max(1, _BAND // width)
-    found, standing, fainter = [none], 0, 0
+    found, standing, fainter, seen, paired = [none], 0, 0, 0, 0
     for y0 in range(0, height, step):
         task.stop_if_cancelled()
         top, bottom = max(0, y0 - 2), min(height, y0 + step + 2)
@@ -76,11 +89,18 @@ def find_hot_pixels(frames: Frames, task: Task = NO_TASK) -> Places:
         squares = np.stack([_around(values, places) for values in chain([first], rows)])
         detail = _detail(squares)
         least = np.maximum(detail.min(axis=0), -detail.max(axis=0))
-        lone, stays = _alone(squares.mean(axis=0)), least > limit
+        away = _away(squares.mean(axis=0))
+        lone, stays = _alone(away), least > limit
         standing += int(stays.sum())
         fainter += int((lone & (least > limit / 2) & ~stays).sum())
+        own, beside = away[:, 2, 2], away[:, _EIGHT].max(axis=1)
+        clear = lone & stays & (own > _SEEN * limit)
+        seen += int(clear.sum())
+        paired += int((clear & (beside > _TOUCHES * own)).sum())
         found.append(places[lone & stays] + np.array((top, 0)))
     hot = np.concatenate(found)
+    if paired > max(1, _PAIRED * seen):
+        return none
     few = len(hot) <= _MOST * height * width and fainter <= _FAINTER * (len(hot) + 1)
     return hot if few and len(hot) >= max(1, _LONE * standing) else none
 
@@ -127,14 +147,20 @@ def _detail(squares: FloatArray) -> FloatArray:
     return np.asarray(squares[..., 2, 2] - cross.mean(axis=-1))
 
 
-def _alone(squares: FloatArray) -> BoolArray:
-    """Whether pixels differ from those around them, and these not from those further away."""
+def _away(squares: FloatArray) -> FloatArray:
+    """Return how far squares (n, 5, 5) are from their outer pixels, middles as positive."""
     away = squares - np.median(squares[:, _RING], axis=1)[:, np.newaxis, np.newaxis]
-    own, beside = np.abs(away[:, 2, 2]), away[:, _EIGHT]
-    lone = np.abs(np.median(beside, axis=1)) < _BESIDE * own
-    lone &= np.sort(np.abs(beside), axis=1)[:, -2] < _PARTNER * own
+    return np.asarray(away * np.where(away[:, 2:3, 2:3] < 0, -1, 1))
+
+
+def _alone(away: FloatArray) -> BoolArray:
+    """Whether pixels differ from those around them, and these not from those further away."""
+    own, beside, further = away[:, 2, 2], np.abs(away[:, _EIGHT]), np.abs(away[:, _RING])
+    lone = np.abs(np.median(away[:, _EIGHT], axis=1)) < _BESIDE * own
+    lone &= np.sort(beside, axis=1)[:, -2] < _PARTNER * own
+    lone &= (further > _PARTNER * own[:, np.newaxis]).sum(axis=1) <= _FURTHER
     # Beside a hot pixel others stand out, by its value and not by their own.
-    return np.asarray(lone & (own > _PARTNER * np.abs(_detail(squares))))
+    return np.asarray(lone & (own > _PARTNER * np.abs(_detail(away))))
 
 
 class _Repaired(WrappedFrames):

@@ -9,10 +9,11 @@ from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
-from structmask_gui.core.stack.fill import clear_part, moving_border
+from structmask_gui.core.stack.fill import clear_part
 from structmask_gui.core.stack.frames import (
     CutFrames,
     Frames,
@@ -24,6 +25,7 @@ from structmask_gui.core.stack.frames import (
     middle,
 )
 from structmask_gui.core.statistical.source import NoiseSource
+from structmask_gui.core.statistical.tiles import image_power
 from structmask_gui.core.threads import in_threads
 
 _MOST_FRAMES = 24
@@ -52,9 +54,13 @@ _FEWEST_EDGES = 8
 # Of the pixels that do not have the commonest value, share that equal three of their neighbours,
 # from which noise has been taken out; of so many at least. Dim images of 8 bits reach 0.5.
 _PLATEAUS, _FEWEST_PIXELS = 0.7, 50
-# Frames that are looked at for signs of registration; share of all fill by which theirs differs;
-# factor by which their fine detail does.
-_SOME, _MOVED, _FINER = 6, 0.1, 1.15
+# Frequencies off the axes, and of fine detail; see `_finest_along`.
+_OFF_AXIS, _MIDDLE = 0.05, 0.3
+# Frames that are looked at for signs of registration; the factor between them of what is finest
+# along rows over what is along columns; that by chance, in logarithms, times the root of the number
+# of waves (the most in 1000 stacks of noise); and the share of fine detail below which
+# nothing is compared.
+_SOME, _OTHERWISE, _CHANCE, _HARDLY_ANY = 6, 3.0, 20.0, 0.1
 
 LINE_SHARE = 0.01
 """Share of the variance from which line offsets count."""
@@ -173,7 +179,8 @@ class _WholeFrames:
             shares.append(lines.share)
         height, width = self._region.shape
         error = 1 / np.sqrt(len(pairs) * (height - 2) * (width - 2) / 9)
-        return _covariance(rows), _covariance(columns), float(np.mean(shares)), float(error)
+        error = max(float(error), _between(shares))
+        return _of_pairs(rows), _of_pairs(columns), float(np.mean(shares)), error
 
     def lines(self, groups: Sequence[_Group]) -> Iterator[_Lines]:
         """Yield the means of the lines of each group of frames, the groups in order."""
@@ -306,6 +313,18 @@ def _covariance(products: list[FloatArray]) -> LineCovariance:
     return LineCovariance(float(values.mean()), error)
 
 
+def _of_pairs(products: list[FloatArray]) -> LineCovariance:
+    """Return the same of pairs of frames, each of which may have much in common by chance."""
+    found = _covariance(products)
+    means = [float(one.mean()) for one in products]
+    return LineCovariance(found.value, max(found.error, _between(means)))
+
+
+def _between(values: list[float]) -> float:
+    """Return the standard error of a mean by how its values spread; 0 of less than three."""
+    return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 2 else 0.0
+
+
 def _edge_power(power: AnyArray) -> float:
     side = power.shape[0]
     y, x = np.abs(np.fft.fftfreq(side))[:, None], np.fft.rfftfreq(side)[None]
@@ -384,18 +403,39 @@ def drawn(frame: AnyArray) -> bool:
 
 
 def registered(frames: Frames) -> bool:
-    """Whether frames were moved by parts of a pixel, to match each other.
+    """Whether frames were moved, each by other parts of a pixel, to match each other.
 
-    Their border moves, and what is finest differs from frame to frame: a shift by half a pixel
-    takes most of it, one by whole pixels nothing.
+    A shift by half a pixel takes what is finest along it, one by whole pixels nothing. What a
+    camera records is as fine along rows, beside along columns, in one frame as in the next.
     """
     numbers = evenly(frames.n_frames, _SOME)
-    if moving_border(frames, numbers) < _MOVED:
-        return False
     part = clear_part(frames)
     inside = frames if part is None else CutFrames(frames, part)
-    finest = [detail_limit(fine_detail(middle(inside, number))) for number in numbers]
-    return max(finest) > _FINER * min(finest) > 0
+    if min(inside.frame_shape) < 2 * _BLOCK or len(numbers) < 2:
+        return False
+    found = [_finest_along(middle(inside, number)) for number in numbers]
+    ratios = np.sort(np.log([ratio for ratio, _ in found]))
+    by_chance = _CHANCE / np.sqrt(found[0][1])
+    # Of frames of two kinds, as in the dark and in light, those of either are alike.
+    spread = np.ptp(ratios) - np.diff(ratios).max()
+    return bool(min(np.ptp(ratios), 2 * spread) > max(np.log(_OTHERWISE), by_chance))
+
+
+def _finest_along(frame: NDArray[np.float64]) -> tuple[float, int]:
+    """Return the power of what is finest along rows over that along columns, of how many waves.
+
+    Offsets of whole lines, and what is as fine along both, are left out.
+    """
+    power = image_power(frame)
+    y, x = (np.abs(np.fft.fftfreq(side)) for side in frame.shape)
+    y = y[:, np.newaxis]
+    fine = power[(np.hypot(y, x) > _MIDDLE) & (np.hypot(y, x) < _NEAR)].mean()
+    along, down = (
+        power[(a > _EDGE) & (b > _OFF_AXIS) & (b < _MIDDLE)] for a, b in ((x, y), (y, x))
+    )
+    least = max(_HARDLY_ANY * float(fine), 1e-300)
+    ratio = (float(along.mean()) + least) / (float(down.mean()) + least)
+    return ratio, min(along.size, down.size)
 
 
 def blockiness(frame: FloatArray) -> float:

@@ -40,7 +40,7 @@ from structmask_gui.core.statistical.changes import (
     without_common,
 )
 from structmask_gui.core.statistical.source import NoiseSource
-from structmask_gui.core.statistical.tiles import cut_tiles
+from structmask_gui.core.statistical.tiles import cut_tiles, image_power
 from structmask_gui.core.threads import in_threads
 
 _MOST_FRAMES, _MOST_DIFFERENCES = 24, 8
@@ -160,7 +160,7 @@ def find_patterns(source: NoiseSource) -> Patterns:
     steps = steps_at_equal_distances(mean, noise.variance) or steps_at_equal_distances(
         mean.T, noise.variance
     )
-    held = _Periodogram(_power(mean), 1)
+    held = _Periodogram(image_power(mean), 1)
     if source.base != "difference":
         # The mean over a few frames holds by chance what shifts, too.
         most = _STAYS if count >= _FEWEST else np.inf
@@ -192,7 +192,7 @@ class _Periodogram:
     @classmethod
     def of(cls, source: NoiseSource, frames: Frames) -> _Periodogram:
         numbers = evenly(frames.n_frames, _MOST_DIFFERENCES)
-        total = sum(in_threads(_power, _all_inside(source, frames, numbers)), np.zeros(()))
+        total = sum(in_threads(image_power, _all_inside(source, frames, numbers)), np.zeros(()))
         return cls(total / len(numbers), len(numbers))
 
     @property
@@ -234,13 +234,6 @@ class _Periodogram:
         # A real frame has each peak twice.
         enough = 2 * held > _SHARE * (self.variance if variance is None else variance)
         return bool((sought & enough & (self.power > limit * around)).any())
-
-
-def _power(image: NDArray[np.float64]) -> FloatArray:
-    height, width = image.shape
-    window = np.outer(np.hanning(height + 2)[1:-1], np.hanning(width + 2)[1:-1])
-    values = (image - image.mean()) * window
-    return np.asarray(np.abs(np.fft.fft2(values)) ** 2 / (window**2).sum())
 
 
 class Changes(NamedTuple):

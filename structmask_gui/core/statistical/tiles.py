@@ -80,6 +80,17 @@ def mean_power(blocks: NDArray[np.float32]) -> FloatArray:
     return total / len(blocks)
 
 
+def image_power(image: NDArray[np.float64]) -> FloatArray:
+    """Return the power spectrum of an image of any shape (y, x), under a window; mean its variance.
+
+    Frequencies as `np.fft.fftfreq` has them.
+    """
+    height, width = image.shape
+    window = np.outer(np.hanning(height + 2)[1:-1], np.hanning(width + 2)[1:-1])
+    values = (image - image.mean()) * window
+    return np.asarray(np.abs(np.fft.fft2(values)) ** 2 / (window**2).sum())
+
+
 def hann_window(side: int) -> NDArray[np.float32]:
     """Return the periodic Hann window of a tile, shape (side, side)."""
     line = np.hanning(side + 1)[:side]

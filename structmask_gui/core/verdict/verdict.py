@@ -139,7 +139,9 @@ def _flags(
     resampled = evidence.frame.edge_power < _EDGE_POWER and not evidence.photons
     if evidence.drawn:
         flags.append("drawn")
-    if resampled or evidence.registered or evidence.enlarged is not None:
+    if evidence.registered:
+        flags.append("registered")
+    if evidence.enlarged is not None or (resampled and not evidence.registered):
         flags.append("interpolated")
     if evidence.blockiness > BLOCKY or evidence.lossy:
         flags.append("compressed")

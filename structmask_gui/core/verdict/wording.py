@@ -43,6 +43,7 @@ Flag = Literal[
     "blank_frames",
     "repeated_frames",
     "drawn",
+    "registered",
     "interpolated",
     "compressed",
     "picture",
@@ -69,7 +70,9 @@ FLAG_WORDS: dict[Flag, str] = {
     "repeated_frames": "Frames that repeat an earlier one were left out.",
     "drawn": "Most pixels equal those around them, as in a segmentation or a drawing. Use the raw"
     " data.",
-    "interpolated": "These images look resampled, registered or deconvolved. Use the raw data.",
+    "registered": "These frames look registered, each moved by parts of a pixel. Measure them as"
+    " recorded, and register the result.",
+    "interpolated": "These images look resampled or deconvolved. If so, use the raw data.",
     "compressed": "The images were compressed with loss; use the raw data.",
     "picture": "The estimate contains structure as well as noise.",
     "brightness": "The correlation changes with the brightness; a mask for one brightness is wrong"

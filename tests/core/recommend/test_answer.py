@@ -120,7 +120,7 @@ def test_cannot_tell():
     flags = ("cannot_tell", "interpolated")
     resampled = answer(with_flags(automatic("cannot tell"), *flags))
     assert resampled.certainty == "cannot tell"
-    assert "look resampled, registered or deconvolved. Use the raw data." in resampled.advice
+    assert "look resampled or deconvolved. If so, use the raw data." in resampled.advice
 
 
 def test_noise_is_not_learned_of_resampled_frames():

@@ -52,7 +52,9 @@ def test_nothing_found_is_likely_where_what_was_not_tested_would_hardly_change_i
     assert "the same in every frame" in told.how_sure
 
 
-@pytest.mark.parametrize("flag", ["interpolated", "compressed", "not_uniform", "shared_frames"])
+@pytest.mark.parametrize(
+    "flag", ["registered", "interpolated", "compressed", "not_uniform", "shared_frames"]
+)
 def test_doubts_are_said(flag):
     told = answer(with_flags(automatic("row 7"), flag))
     assert len(told.advice) > len(answer(with_flags(automatic("row 7"))).advice)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
+from scipy.special import ndtr
 
 from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.core.parameters.model import Parameters
@@ -59,8 +60,18 @@ def test_those_of_unlike_strengths_are_found():
 def test_those_at_the_border_and_side_by_side_are_found(place):
     frames = with_hot(recorded(), np.array([place]), 900)
     assert find_hot_pixels(ArrayFrames(frames)).tolist() == [list(place)]
-    pair = np.array([(40, 50), (40, 51), (80, 20), (81, 21)])
-    assert find_hot_pixels(ArrayFrames(with_hot(recorded(), pair, 900))).tolist() == pair.tolist()
+    some = np.array([(9, 9), (20, 90), (40, 50), (40, 51), (60, 70), (80, 20), (99, 30), (110, 80)])
+    assert find_hot_pixels(ArrayFrames(with_hot(recorded(), some, 900))).tolist() == some.tolist()
+
+
+@pytest.mark.parametrize("value", [0, np.nan])
+@pytest.mark.parametrize("number", [0, 3, 5])
+def test_those_beside_a_blank_frame_are_found(number, value):
+    hot = places(12)
+    frames = with_hot(recorded(), hot, 900)
+    frames[number] = value
+    assert np.array_equal(find_hot_pixels(ArrayFrames(frames)), hot)
+    assert Denoiser(frames, None).n_hot == 12
 
 
 @pytest.mark.parametrize("first", [0, 1023, 1024, 1025])
@@ -76,6 +87,16 @@ def spots(width):
     return gaussian_filter(picture, width) / gaussian_filter(picture, width).max()
 
 
+def points(width):
+    """Return beads anywhere between pixels, which are far larger than they are."""
+    draw, at = np.random.default_rng(3), np.arange(SHAPE[0] + 1) - 0.5
+    picture = np.zeros(SHAPE)
+    for y, x in draw.uniform(4, SHAPE[0] - 5, (60, 2)):
+        down, across = (np.diff(ndtr((at - place) / width)) for place in (y, x))
+        picture += draw.uniform(0.5, 1) * np.outer(down, across)
+    return picture
+
+
 def lines():
     picture = np.zeros(SHAPE)
     picture[::17], picture[:, 5::23] = 1.0, 0.7
@@ -83,13 +104,19 @@ def lines():
 
 
 @pytest.mark.parametrize(
-    "what", ["spots", "lines", "steps", "speckle", "new", "photons", "two frames"]
+    "what",
+    ["spots", "points", "tiny", "lines", "bad phase", "steps", "speckle", "new", "photons", "two"],
 )
 def test_what_else_stands_out_is_no_hot_pixel(what):
     rng = np.random.default_rng(1)
     frames = recorded()
     if what == "spots":  # as narrow as optics draw them on pixels that sample them well
         frames = 100 + 900 * spots(0.85) + rng.normal(0, 10, (6, *SHAPE))
+    elif what in ("points", "tiny"):
+        width = 0.45 if what == "points" else 0.25
+        frames = 100 + 900 * points(width) + rng.normal(0, 10, (6, *SHAPE))
+    elif what == "bad phase":  # every second line of a scan begins too late
+        frames[:, 20:60:2, :2] += 400
     elif what == "lines":
         frames = 100 + 900 * lines() + rng.normal(0, 10, (6, *SHAPE))
     elif what == "steps":

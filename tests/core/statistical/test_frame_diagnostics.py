@@ -122,26 +122,35 @@ def test_recorded_frames_are_not_drawn(what):
 
 @pytest.mark.parametrize(
     ("step", "order", "seen"),
-    [((0.7, 1.3), 1, True), ((0.7, 1.3), 3, True), ((0.1, 0.2), 1, True), ((1, 2), 0, False)],
+    [((0.7, 1.4), 1, True), ((0.7, 1.4), 3, True), ((0.1, 0.2), 1, True), ((1, 2), 0, False)],
 )
-def test_frames_moved_by_parts_of_a_pixel_are_registered(step, order, seen):
+@pytest.mark.parametrize("mode", ["constant", "nearest"])
+def test_frames_moved_by_parts_of_a_pixel_are_registered(step, order, seen, mode):
     rng = np.random.default_rng(0)
     scene = 500 + 600 * gaussian_filter(rng.normal(size=(128, 160)), 4)
-    frames = np.stack(
-        [
-            shift(scene + rng.normal(0, 20, scene.shape), (n * step[0], n * step[1]), order=order)
-            for n in range(8)
-        ]
-    )
-    assert registered(without_fill(ArrayFrames(frames.astype(np.float32)))) == seen
+    frames = [
+        shift(scene + rng.normal(0, 20, scene.shape), n * np.array(step), order=order, mode=mode)
+        for n in range(8)
+    ]
+    assert registered(without_fill(ArrayFrames(np.array(frames, np.float32)))) == seen
 
 
-@pytest.mark.parametrize("what", ["plain", "border", "flicker"])
-def test_a_border_that_stays_or_none_is_no_registration(what):
+@pytest.mark.parametrize(
+    "what", ["plain", "border", "flicker", "rows", "two kinds", "small", "empty"]
+)
+def test_what_differs_from_frame_to_frame_otherwise_is_no_registration(what):
     rng = np.random.default_rng(0)
     frames = rng.normal(500, 20, (8, 128, 160)).astype(np.float32)
     if what == "border":
         frames[:, :20] = 0
     elif what == "flicker":
         frames[::2] = 500 + 1.5 * (frames[::2] - 500)
+    elif what == "rows":
+        frames += rng.normal(0, 1, (8, 128, 1)) * rng.choice([0, 60], (8, 1, 1))
+    elif what == "two kinds":  # as of two detectors in turn, or in the dark and in light
+        frames[::2] = 500 + gaussian_filter(frames[::2] - 500, (0, 0, 1))
+    elif what == "small":
+        frames = frames[:, :24, :24]
+    elif what == "empty":
+        frames[3] = 500
     assert not registered(without_fill(ArrayFrames(frames)))
