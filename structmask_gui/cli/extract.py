@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from structmask_gui.cli.choices import chosen_inputs, chosen_settings
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     for job, target in zip(jobs, files, strict=True):
         name = shown(job[0].path)
         try:
-            result = _extract(arguments, job, settings, target)
+            result, removed = _extract(arguments, job, settings, target)
         except StructMaskError as error:
             print_error(error)
             errors.append({"file": str(job[0].path), "error": str(error)})
@@ -73,6 +74,9 @@ def run(arguments: argparse.Namespace) -> int:
             names = [path.name for path in (target.png, target.json)]
             names += [target.report.name] if arguments.report else []
             print(f"    Written: {one_line(', '.join([str(target.npy), *names]))}")
+            if removed:
+                older = one_line(", ".join(path.name for path in removed))
+                print(f"    Removed, of an earlier run: {older}")
     if arguments.json:
         print_json({"results": results, "errors": errors})
     if not errors:
@@ -85,7 +89,8 @@ def _extract(
     job: Sequence[Input],
     settings: ExtractionSettings,
     target: ResultFiles,
-) -> Record:
+) -> tuple[Record, list[Path]]:
+    """Return the record of a mask, which is written, and what was removed of an older one."""
     for item in job:
         if is_folder(item.path) and not is_zarr_folder(item.path):
             name = one_line(str(item.path))
@@ -103,8 +108,10 @@ def _extract(
     # The answer, which is printed next, may say it.
     if doubt and (arguments.json or told is None or doubt not in told.how_sure):
         print_notes([f"{target.doubtful.npy.name}: {doubt}"])
-    write_results(result.mask, result.record, target, report=result.report, force=arguments.force)
-    return result.record
+    removed = write_results(
+        result.mask, result.record, target, report=result.report, force=arguments.force
+    )
+    return result.record, removed
 
 
 def _figures(figures: dict[str, Any]) -> str:

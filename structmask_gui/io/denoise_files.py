@@ -397,7 +397,7 @@ def denoise_stacks(
     frames = stacks[0] if len(stacks) == 1 else ChosenFrames(stacks)
     denoiser = Denoiser(frames, options.mask, shared_noise="shared_frames" in options.accepted)
     if options.test_spots:
-        check_room(frames)
+        check_room(denoiser)
     sources = [InputRecord.of(stack, task) for stack in stacks]
     saved = SavedState(targets[0], stacks, [one.sha256 for one in sources], denoiser.mask)
     for _ in fitted(denoiser, saved, task):

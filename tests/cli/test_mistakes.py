@@ -137,6 +137,9 @@ def test_a_dark_stack_that_does_not_fit(structmask, noisy, tmp_path):
     printed = structmask("extract", noisy, "--dark", tmp_path / "dark.tif", "--force")
     assert printed.err == ""
     assert printed.out.count(said) == 1
+    assert "Removed" not in printed.out
+    good = structmask("extract", noisy, "--force")
+    assert "Removed, of an earlier run: rows_mask_doubtful.npy, rows_mask_doubtful.png" in good.out
 
 
 @pytest.mark.parametrize("command", ["quality", "check"])

@@ -40,7 +40,7 @@ from structmask_gui.core.quality.prediction import mask_array
 from structmask_gui.core.stack.derived import DifferenceFrames
 from structmask_gui.core.stack.fill import without_fill, without_fill_of
 from structmask_gui.core.stack.frames import Frames, evenly, neighbours
-from structmask_gui.core.stack.hot_pixels import find_hot_pixels, without_hot_pixels
+from structmask_gui.core.stack.hot_pixels import find_hot_pixels, without_hot_pixels, without_rays
 from structmask_gui.core.stack.left_out import find_left_out, kept_frames
 from structmask_gui.core.stack.patches import read_patches
 from structmask_gui.core.statistical.estimate import SEES
@@ -195,6 +195,7 @@ def evaluate(
     raw, denoised = (without_hot_pixels(one, hot) for one in (raw, denoised))
     raw = without_fill(raw, task)
     denoised = without_fill_of(raw, denoised)
+    raw = without_rays(raw)
     array = mask_array(mask)
     image = image_covariance(raw, 2 * measured.radius, task=task)
     measured = replace(measured, image=image)

@@ -27,9 +27,17 @@ from structmask_gui.core.denoised.spectra import Spectra, spectra
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.preview import Preview
-from structmask_gui.core.stack.frames import Frames, WrappedFrames, apart, evenly, middle
+from structmask_gui.core.stack.frames import (
+    Frames,
+    WrappedFrames,
+    apart,
+    evenly,
+    middle,
+    middle_as_is,
+)
 
 FaultKind = Literal[
+    "missing",
     "few levels",
     "filter",
     "other frames",
@@ -40,6 +48,9 @@ FaultKind = Literal[
     "brightness",
     "invented",
 ]
+
+_MISSING = 0.001
+"""Share of the output without values from which it is reported."""
 
 _MOST_LEVELS, _ROUNDING = 64, 0.02
 """Number of grey levels that is small, and share of the noise's variance that rounding may add."""
@@ -147,15 +158,24 @@ class Comparison:
     ) -> None:
         self._raw, self._denoised, self._task, self._here = raw, denoised, task, here
         self._measured, self._kernel = measured, kernel
-        self._numbers = _numbers(raw)
-        pairs = [
-            [_some(middle(stack, frame)) for frame in self._numbers] for stack in (raw, denoised)
-        ]
-        own, output = (np.stack(values) for values in pairs)
+        numbers = _numbers(raw)
+        missing = [self._share_missing(frame) for frame in numbers]
+        self._missing = float(np.mean(missing))
+        self._numbers = [n for n, share in zip(numbers, missing, strict=True) if share < 1]
+        own, output = (
+            np.stack([_some(middle_as_is(stack, frame)) for frame in self._numbers])
+            for stack in (raw, denoised)
+        )
+        there = np.isfinite(own) & np.isfinite(output)
+        count = np.maximum(there.sum(axis=1, keepdims=True), 1)
+        own, output = (np.where(there, values, 0.0) for values in (own, output))
+        levels = [values.sum(axis=1, keepdims=True) / count for values in (own, output)]
         self._width = min(raw.frame_shape[1], _SIDE)
-        self._levels = own.mean(axis=1), output.mean(axis=1)
-        self._own = own - own.mean(axis=1, keepdims=True)
-        self._output = output - output.mean(axis=1, keepdims=True)
+        self._levels = levels[0].ravel(), levels[1].ravel()
+        self._own, self._output = (
+            np.where(there, values - level, 0.0)
+            for values, level in zip((own, output), levels, strict=True)
+        )
         self.residual = float((self._own - self._output).var())
         """Variance of the residual."""
         # The residual of a sound output holds all of the noise, which cannot be stronger than it.
@@ -220,7 +240,19 @@ class Comparison:
                 return found
         return None
 
+    def _share_missing(self, frame: int) -> float:
+        """Return the share of a frame's pixels that only the output has no value for."""
+        own, output = (middle_as_is(one, frame) for one in (self._raw, self._denoised))
+        there = np.isfinite(own)
+        return float(1 - np.isfinite(output)[there].mean()) if there.any() else 0.0
+
     def _faults(self) -> Iterator[Fault | None]:
+        if self._missing > _MISSING:
+            yield Fault(
+                "missing",
+                f"{100 * self._missing:.2g} % of the output holds no values. Save it again; if the"
+                " network gives none there, train again.",
+            )
         if not (self._noise > 0 and self._output.any()):
             return
         yield self._few_levels()
@@ -469,8 +501,8 @@ def _squares(side: int) -> FloatArray:
     return squares
 
 
-def _some(image: FloatArray) -> FloatArray:
-    """Return pixels of the middle of an image, in the order of its rows."""
+def _some(image: AnyArray) -> FloatArray:
+    """Return pixels of the middle of an image, in the order of its rows, as float64."""
     height, width = image.shape
     y, x = max(0, (height - _SIDE) // 2), max(0, (width - _SIDE) // 2)
-    return image[y : y + _SIDE, x : x + _SIDE].ravel()
+    return image[y : y + _SIDE, x : x + _SIDE].ravel().astype(np.float64)

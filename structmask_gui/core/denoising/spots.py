@@ -80,7 +80,7 @@ def recovered_objects(
     """
     kinds = list(product(sizes, levels))
     frames = denoiser.frames
-    places, chosen = _room(frames, len(kinds))
+    places, chosen = _room(denoiser, len(kinds))
     draw = np.random.default_rng(0)
     found: dict[tuple[float, float], list[float]] = {kind: [] for kind in kinds}
     for number, frame in enumerate(chosen):
@@ -108,13 +108,14 @@ def recovered_objects(
     )
 
 
-def check_room(frames: Frames) -> None:
+def check_room(denoiser: Denoiser) -> None:
     """Raise InputError if the frames have no room for the test with spots."""
-    _room(frames, len(SIZES) * len(LEVELS))
+    _room(denoiser, len(SIZES) * len(LEVELS))
 
 
-def _room(frames: Frames, kinds: int) -> tuple[list[tuple[int, int]], list[int]]:
+def _room(denoiser: Denoiser, kinds: int) -> tuple[list[tuple[int, int]], list[int]]:
     """Return the places in a frame and the frames in which there is room for objects."""
+    frames, shown = denoiser.frames, denoiser.folds.shown
     height, width = frames.frame_shape
     fill = filled_part(frames)
     places = [
@@ -123,7 +124,7 @@ def _room(frames: Frames, kinds: int) -> tuple[list[tuple[int, int]], list[int]]
         for x in range(_SPACING // 2, width - _SPACING // 2 + 1, _SPACING)
         if fill is None or not fill[_around(y, x)].any()
     ]
-    chosen = evenly(frames.n_frames, _FRAMES)
+    chosen = [shown[place] for place in evenly(len(shown), _FRAMES)]
     if len(places) * len(chosen) < kinds:
         raise InputError(
             f"{frames.name}: frames of {size_text((height, width))} pixels have no room for the"

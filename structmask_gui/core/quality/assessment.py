@@ -39,6 +39,7 @@ from structmask_gui.core.quality.still_scene import StillScene
 from structmask_gui.core.quality.suggest import Suggestion, suggest
 from structmask_gui.core.stack.fill import without_fill
 from structmask_gui.core.stack.frames import Frames
+from structmask_gui.core.stack.hot_pixels import without_rays
 from structmask_gui.core.threads import one_blas_thread
 
 NOT_SEPARATED = (
@@ -209,7 +210,7 @@ def basis(
     ParameterError
         If the frames, or the noise given, are too small for the radius.
     """
-    frames = without_fill(frames, task)
+    frames = without_rays(without_fill(frames, task))
     largest = largest_radius(frames)
     if noise is not None:
         largest = min(largest, noise.largest_radius)

@@ -22,7 +22,7 @@ from structmask_gui.core.quality.prediction import reach_of, variance_of
 from structmask_gui.core.quality.small_sample import samples_of
 from structmask_gui.core.stack.fill import without_fill
 from structmask_gui.core.stack.frames import CutFrames, Frames, Recording, Region
-from structmask_gui.core.stack.hot_pixels import without_hot_pixels
+from structmask_gui.core.stack.hot_pixels import without_hot_pixels, without_rays
 from structmask_gui.core.stack.left_out import kept_frames
 from structmask_gui.core.statistical.estimate import LARGEST_LAG, SEES, CorrelationEstimate
 from structmask_gui.core.statistical.patches import FURTHER
@@ -115,7 +115,7 @@ def extraction_basis(
     if estimate is None or estimate.base != "frames" or processed:
         # Noise that frames share, or that was resampled from plane to plane, is of other shapes.
         return made
-    learned = learned_noise(without_fill(part, task), task)
+    learned = learned_noise(without_rays(without_fill(part, task)), task)
     return replace(made, learned=learned if learned is not None and learned.fits else None)
 
 

@@ -19,6 +19,7 @@ from structmask_gui.core.names import size_text
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.fill import without_fill
 from structmask_gui.core.stack.frames import Frames, cuts, evenly, finite
+from structmask_gui.core.stack.left_out import one_value, shown
 from structmask_gui.core.stack.reference_fit import dark_misfit
 
 Calibration = Literal["dark", "even"]
@@ -195,12 +196,18 @@ class Correction:
         return values
 
     def corrected(self, frames: Frames, number: int) -> NDArray[np.float32]:
-        """Return a frame without the patterns, float32; fill and marks of missing pixels stay."""
+        """Return a frame without the patterns, float32.
+
+        Fill and marks of missing pixels stay, and blank frames, which hold none.
+        """
         self.check(frames)
+        raw = frames.read(number)
+        if one_value(raw):
+            return raw.astype(np.float32)
         values = self.applied(without_fill(frames, own=True).read(number)).astype(np.float32)
         missing = np.isnan(values)
         if missing.any():
-            values[missing] = frames.read(number)[missing]
+            values[missing] = raw[missing]
         return values
 
 
@@ -210,7 +217,8 @@ def mean_frame(frames: Frames, task: Task = NO_TASK) -> FloatArray:
     Fill and missing pixels are NaN.
     """
     clean, mean = without_fill(frames, task), np.zeros(frames.frame_shape)
-    numbers = evenly(frames.n_frames, _SEEN)
+    there = shown(frames, task)
+    numbers = [there[place] for place in evenly(len(there), _SEEN)]
     for number in numbers:
         task.stop_if_cancelled()
         mean += clean.read(number) / len(numbers)
@@ -222,17 +230,18 @@ def read_reference(
     kind: Calibration, frames: Frames, measured: Frames | None = None, task: Task = NO_TASK
 ) -> Reference:
     """Average dark frames, or frames of an even field, for ``measured`` frames."""
-    counts = _in_halves(frames.n_frames)
+    numbers = shown(frames, task)
+    counts = _in_halves(len(numbers))
     halves = np.zeros((len(counts), *frames.frame_shape))
-    for number in range(frames.n_frames):
+    for place, number in enumerate(numbers):
         task.stop_if_cancelled()
-        task.report(number, frames.n_frames, f"Averaging {frames.name}")
-        half = number % len(counts)
+        task.report(place, len(numbers), f"Averaging {frames.name}")
+        half = place % len(counts)
         halves[half] += finite(frames.read(number)) / counts[half]
     misfit = ""
     if kind == "dark" and measured is not None:
         misfit = dark_misfit(frames, measured, task)
-    return Reference(kind, frames.name, frames.n_frames, halves, misfit)
+    return Reference(kind, frames.name, len(numbers), halves, misfit)
 
 
 def held(mean: FloatArray, correction: Correction, kind: Calibration) -> Held:

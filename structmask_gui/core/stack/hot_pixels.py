@@ -1,4 +1,4 @@
-"""Hot and dead pixels: single ones that stand out from those around them in every frame."""
+"""Hot and dead pixels, and cosmic rays: single pixels that stand out from those around them."""
 
 from __future__ import annotations
 
@@ -51,6 +51,10 @@ _FURTHER = 3
 _LONE, _MOST = 0.1, 0.01
 """Share of the pixels that stand out that have to be lone ones, and share of all pixels that are
 hot at most: where more are, it is the picture, or the noise."""
+
+_MOST_HIT, _PASSES = 0.001, 2
+"""Share of the pixels of a frame that rays hit at most, for more are the noise's own, as single
+photons are; and how often they are sought, each time at the ends of tracks."""
 
 _RING = np.pad(np.zeros((3, 3), np.bool_), 1, constant_values=True)
 _EIGHT = ~_RING & (np.arange(25).reshape(5, 5) != 12)
@@ -110,6 +114,15 @@ def without_hot_pixels(frames: Frames, hot: Places | None) -> Frames:
     return frames if hot is None or not len(hot) else _Repaired(frames, hot)
 
 
+def without_rays(frames: Frames) -> Frames:
+    """Return frames in which lone pixels that stand out in one frame alone are as those around.
+
+    So do pixels that a cosmic ray hit, and hot ones that come and go: a few of them have more
+    variance than all noise.
+    """
+    return _WithoutRays(frames)
+
+
 def _standing_out(values: AnyArray, rows: slice) -> tuple[Places, float]:
     """Return which pixels of some rows stand out by half the limit, and the limit, of detail."""
     detail = fine_detail(np.pad(finite(values), 1, mode="reflect"))
@@ -163,7 +176,57 @@ def _alone(away: FloatArray) -> BoolArray:
     return np.asarray(lone & (own > _PARTNER * np.abs(_detail(away))))
 
 
-class _Repaired(WrappedFrames):
+class _Mended(WrappedFrames):
+    """Frames of which single pixels are replaced."""
+
+    @property
+    def destriped(self) -> Lines | None:
+        """Which line offsets the stack's metadata lists as removed."""
+        return destriped_lines(self._frames)
+
+    @property
+    def every(self) -> int:
+        """Return n where only every n-th frame of a file was taken; see `every_nth`."""
+        return every_nth(self._frames)
+
+
+class _WithoutRays(_Mended):
+    """Frames without the pixels that stand out in one frame alone."""
+
+    def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
+        """Return rows ``y0`` to ``y1`` of a frame."""
+        height = self.frame_shape[0]
+        first, last, _ = slice(y0, y1).indices(height)
+        top, bottom = max(0, first - 2), min(height, last + 2)
+        values = self._frames.read(frame, top, bottom)
+        for _ in range(_PASSES):
+            hit = self._hit(values, frame, top)
+            if not len(hit):
+                break
+            around = _around(values, hit)[:, _EIGHT]
+            medians = np.median(around, axis=1)
+            values = np.array(values)
+            values[*hit.T] = np.round(medians) if self.dtype.kind in "iu" else medians
+        return values[first - top : last - top]
+
+    def _hit(self, values: AnyArray, frame: int, top: int) -> Places:
+        """Return the places in rows of a frame, from ``top`` on, that were hit."""
+        places, limit = _standing_out(values, slice(0, len(values)))
+        squares = _around(values, places)
+        detail = _detail(squares)
+        there = _alone(_away(squares)) & (np.abs(detail) > limit)
+        places, detail = places[there], detail[there]
+        if not 0 < len(places) <= max(1, _MOST_HIT * values.size):
+            return places[:0]
+        others = [other for other in (frame - 1, frame + 1) if 0 <= other < self.n_frames]
+        stays = np.full(len(places), bool(others))
+        for other in others:
+            beside = self._frames.read(other, top, top + len(values))
+            stays &= np.sign(detail) * _detail(_around(beside, places)) > limit / 2
+        return np.asarray(places[~stays])
+
+
+class _Repaired(_Mended):
     """Frames without their hot pixels."""
 
     def __init__(self, frames: Frames, hot: Places) -> None:
@@ -176,16 +239,6 @@ class _Repaired(WrappedFrames):
         around = self._hot[:, None] + np.array(_AROUND)
         self._used = ~is_hot[around[..., 0] + 1, around[..., 1] + 1]
         self._around = np.clip(around, 0, (height - 1, width - 1))
-
-    @property
-    def destriped(self) -> Lines | None:
-        """Which line offsets the stack's metadata lists as removed."""
-        return destriped_lines(self._frames)
-
-    @property
-    def every(self) -> int:
-        """Return n where only every n-th frame of a file was taken; see `every_nth`."""
-        return every_nth(self._frames)
 
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
         """Return rows ``y0`` to ``y1`` of a frame."""

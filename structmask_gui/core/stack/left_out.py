@@ -59,6 +59,13 @@ def find_left_out(frames: Frames, task: Task = NO_TASK) -> LeftOut | None:
     return LeftOut(repeats, blank, n) if repeats or blank else None
 
 
+def shown(frames: Frames, task: Task = NO_TASK) -> list[int]:
+    """Return the numbers of the frames that are not blank; all if all are."""
+    found = find_left_out(frames, task)
+    blank = () if found is None else found.blank
+    return [number for number in range(frames.n_frames) if number not in blank]
+
+
 def kept_frames(frames: Frames, left_out: LeftOut | None) -> Frames:
     """Return frames without those that are left out."""
     return frames if left_out is None else ChosenFrames([frames], left_out.kept)
@@ -82,10 +89,11 @@ def _row(frames: Frames, number: int) -> AnyArray:
 
 def _blank(frames: Frames, number: int, task: Task) -> bool:
     task.stop_if_cancelled()
-    return _one_value(_row(frames, number)) and _one_value(frames.read(number))
+    return one_value(_row(frames, number)) and one_value(frames.read(number))
 
 
-def _one_value(values: AnyArray) -> bool:
+def one_value(values: AnyArray) -> bool:
+    """Whether all pixels have one value, or none."""
     return np.array_equal(values, np.full_like(values, values[0, 0]), equal_nan=True)
 
 
@@ -95,4 +103,4 @@ def _equal(frames: Frames, first: int, second: int, task: Task) -> bool:
         return False
     a, b = (middle_as_is(frames, number) for number in (first, second))
     # Middles that are saturated, or empty, say nothing of the rest.
-    return np.array_equal(a, b, equal_nan=True) and not _one_value(a)
+    return np.array_equal(a, b, equal_nan=True) and not one_value(a)

@@ -149,11 +149,11 @@ def write_results(
     *,
     report: bytes | None = None,
     force: bool = False,
-) -> None:
+) -> list[Path]:
     """Write mask and record, the record last: all of them or none, as `write_together`.
 
     A mask that the answer does not support goes to `files.doubtful`; of an older result that is
-    replaced nothing stays under the other names.
+    replaced nothing stays under the other names. What was removed there is returned.
     """
     if not force:
         files.check_free(report=report is not None)
@@ -165,9 +165,10 @@ def write_results(
     # The record is the last: where it is, all is there.
     contents.append((files.json, record.as_json()))
     write_together(contents, force=force)
-    if force and exists(other.json):
-        for path in other.all():
-            path.unlink(missing_ok=True)
+    removed = [path for path in other.all() if exists(path)] if force and exists(other.json) else []
+    for path in removed:
+        path.unlink(missing_ok=True)
+    return removed
 
 
 def write_forms(

@@ -126,6 +126,25 @@ def test_few_grey_levels_are_told():
     assert sentence.startswith("The output has only 8 grey levels")
 
 
+@pytest.mark.parametrize(
+    ("where", "share"),
+    [((1,), "25 %"), ((3, slice(0, 80)), "12 %"), ((slice(None), slice(4)), "2.5 %")],
+)
+def test_an_output_without_values_is_told(where, share):
+    gone = TRUTH.copy()
+    gone[where] = np.nan
+    fault, sentence, advice = told(gone)
+    assert (fault, advice) == ("missing", "faulty")
+    assert sentence.startswith(f"{share} of the output holds no values.")
+
+
+@pytest.mark.parametrize("where", [(1,), (slice(None), slice(4))])
+def test_what_raw_frames_have_no_values_for_is_not_asked_of_the_output(where):
+    raw, gone = STILL.copy(), TRUTH.copy()
+    raw[where] = gone[where] = np.nan
+    assert told(gone, raw)[0] is None
+
+
 def test_a_mean_of_three_neighbours_copies_though_differences_do_not_show_it():
     raw = noisy(np.repeat(CLEAN[None], 8, axis=0))
     three = (np.roll(raw, 1, axis=0) + raw + np.roll(raw, -1, axis=0)) / 3

@@ -343,6 +343,7 @@ class MeanAlone:
 
     def __init__(self, frames):
         self.frames = frames
+        self.folds = Folds(frames.n_frames, frames.frame_shape, np.ones((1, 1), bool))
 
     def over(self, frames):
         return MeanAlone(frames)
@@ -357,6 +358,19 @@ def test_nothing_is_kept_of_objects_by_the_mean_of_a_frame(shape):
     assert [one.share for one in recovered_objects(made, 1.0, shape=shape)] == pytest.approx(
         [0] * 12, abs=1e-9
     )
+
+
+def test_objects_are_put_into_frames_that_are_not_blank():
+    stack = np.random.default_rng(0).normal(100, 1, (4, 160, 160))
+    shares = []
+    for blank in (False, True):
+        if blank:
+            stack[[0, 3]] = np.nan
+        made = Denoiser(stack, None)
+        made.fit()
+        (found,) = recovered_objects(made, 1.0, sizes=(4.0,), levels=(10.0,))
+        shares.append(found.share)
+    assert shares[1] == pytest.approx(shares[0], abs=0.15)
 
 
 def test_what_is_kept_of_spots_is_said_in_a_sentence_first():

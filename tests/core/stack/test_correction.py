@@ -224,3 +224,18 @@ def test_what_does_not_fit_is_refused():
     unlit = Correction(reference("dark", np.full(SHAPE, 100.0), rng), even)
     with pytest.raises(InputError, match="even holds no light beyond that of dark"):
         unlit.applied(np.ones(SHAPE))
+
+
+def test_blank_frames_hold_no_pattern_and_stay_blank():
+    rng = np.random.default_rng(0)
+    columns = 5 * pattern("columns", rng)
+    frames = 200 + picture(rng, 3.0) + columns + 3 * rng.normal(size=(8, *SHAPE))
+    dark = 100 + columns + 3 * rng.normal(size=(20, *SHAPE))
+    frames[1::2], dark[0] = 0, 0
+    correction = Correction(dark=read_reference("dark", ArrayFrames(dark)))
+    found = held(mean_frame(ArrayFrames(frames)), correction, "dark")
+    assert found.share == pytest.approx(1, abs=0.05)
+    assert correction.of("dark").n_frames == 19
+    assert not correction.corrected(ArrayFrames(frames), 1).any()
+    level = frames[0].mean() - 100 - columns.mean()
+    assert correction.corrected(ArrayFrames(frames), 0).mean() == pytest.approx(level, abs=1)

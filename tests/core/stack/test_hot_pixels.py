@@ -14,7 +14,7 @@ from structmask_gui.core.recommend.extract import extract_recording
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 from structmask_gui.core.stack.fill import without_fill
 from structmask_gui.core.stack.frames import ArrayFrames, ChosenFrames, FrameRange, every_nth
-from structmask_gui.core.stack.hot_pixels import find_hot_pixels, without_hot_pixels
+from structmask_gui.core.stack.hot_pixels import find_hot_pixels, without_hot_pixels, without_rays
 
 SHAPE = (128, 128)
 AUTOMATIC = Parameters(method="statistical", source="automatic", mask_choice="recommended")
@@ -200,3 +200,39 @@ def test_missing_pixels_and_marks_of_them_are_not_hot():
     assert find_hot_pixels(ArrayFrames(frames)).tolist() == [[60, 70]]
     frames[:, 40, 50] = -3.4e38
     assert find_hot_pixels(without_fill(ArrayFrames(frames))).tolist() == [[60, 70]]
+
+
+def with_rays(frames, count, most=1):
+    """Return frames in which each has others of so many rays, which hit up to `most` pixels."""
+    frames, draw = frames.copy(), np.random.default_rng(4)
+    for frame in frames:
+        for y, x in draw.integers(5, SHAPE[0] - 10, (count, 2)):
+            along = np.arange(draw.integers(1, most + 1))
+            frame[y + along, x + along] += draw.uniform(300, 4000)
+    return frames
+
+
+@pytest.mark.parametrize("most", [1, 4])
+def test_where_rays_hit_frames_are_as_around(most):
+    frames = recorded()
+    mended = without_rays(ArrayFrames(with_rays(frames, 4, most)))
+    for number in range(len(frames)):
+        away = mended.read(number) - frames[number]
+        assert np.abs(away).max() < 80
+        assert np.array_equal(mended.read(number, 40, 90), mended.read(number)[40:90])
+
+
+def test_what_is_in_other_frames_as_well_is_no_ray():
+    frames = recorded()
+    dots = with_hot(frames, places(20), 900)  # a sample of points, or hot pixels
+    assert np.array_equal(without_rays(ArrayFrames(dots)).read(2), dots[2])
+    photons = np.random.default_rng(0).poisson(0.05, (4, *SHAPE)).astype(np.uint16)
+    assert np.array_equal(without_rays(ArrayFrames(photons)).read(1), photons[1])
+
+
+def test_a_stack_is_measured_as_without_rays():
+    frames = recorded()
+    plain, hit = (extract_recording(one, AUTOMATIC) for one in (frames, with_rays(frames, 4, 3)))
+    assert hit.mask == plain.mask
+    assert answer(hit).lines[:2] == answer(plain).lines[:2]
+    assert hit.basis.noise.variance == pytest.approx(plain.basis.noise.variance, rel=0.03)
