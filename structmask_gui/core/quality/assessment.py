@@ -14,6 +14,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import Blanked, blanked
 from structmask_gui.core.names import size_text
 from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.quality.bright_spots import without_spots
 from structmask_gui.core.quality.copied_noise import RADIUS, Figures, figures
 from structmask_gui.core.quality.covariance import (
     Covariance,
@@ -210,7 +211,7 @@ def basis(
     ParameterError
         If the frames, or the noise given, are too small for the radius.
     """
-    frames = without_rays(without_fill(frames, task))
+    frames = without_spots(without_rays(without_fill(frames, task)), task)
     largest = largest_radius(frames)
     if noise is not None:
         largest = min(largest, noise.largest_radius)

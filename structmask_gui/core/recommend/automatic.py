@@ -489,6 +489,8 @@ def _smear(case: Grounds, kind: NoiseKind) -> str:
     if kind == "blob" and 1 in (height, width) and estimate is not None:
         kind = direction("rows" if height == 1 else "columns", estimate.lags)
     smear = smeared(kind, opposite=case.opposite)
+    if kind in ("rows", "columns") and 1 not in (height, width):
+        smear = smear.replace("smeared along", "smeared mostly along")
     return smear[0].upper() + smear[1:]
 
 

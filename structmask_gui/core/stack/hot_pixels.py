@@ -193,21 +193,34 @@ class _Mended(WrappedFrames):
 class _WithoutRays(_Mended):
     """Frames without the pixels that stand out in one frame alone."""
 
+    def __init__(self, frames: Frames) -> None:
+        super().__init__(frames)
+        # By frame and rows, for most are read more than once: what to put where.
+        self._known: dict[tuple[int, int, int], list[tuple[Places, FloatArray]]] = {}
+
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
         """Return rows ``y0`` to ``y1`` of a frame."""
         height = self.frame_shape[0]
         first, last, _ = slice(y0, y1).indices(height)
         top, bottom = max(0, first - 2), min(height, last + 2)
         values = self._frames.read(frame, top, bottom)
+        known = self._known.get((frame, top, bottom))
+        if known is None:
+            known = self._known[frame, top, bottom] = self._sought(values, frame, top)
+        values = _put(values, known)
+        return values[first - top : last - top]
+
+    def _sought(self, values: AnyArray, frame: int, top: int) -> list[tuple[Places, FloatArray]]:
+        """Return the places in rows of a frame that were hit, and what is around each."""
+        found: list[tuple[Places, FloatArray]] = []
         for _ in range(_PASSES):
             hit = self._hit(values, frame, top)
             if not len(hit):
                 break
-            around = _around(values, hit)[:, _EIGHT]
-            medians = np.median(around, axis=1)
-            values = np.array(values)
-            values[*hit.T] = np.round(medians) if self.dtype.kind in "iu" else medians
-        return values[first - top : last - top]
+            medians = np.median(_around(values, hit)[:, _EIGHT], axis=1)
+            found.append((hit, np.round(medians) if self.dtype.kind in "iu" else medians))
+            values = _put(values, found[-1:])
+        return found
 
     def _hit(self, values: AnyArray, frame: int, top: int) -> Places:
         """Return the places in rows of a frame, from ``top`` on, that were hit."""
@@ -224,6 +237,15 @@ class _WithoutRays(_Mended):
             beside = self._frames.read(other, top, top + len(values))
             stays &= np.sign(detail) * _detail(_around(beside, places)) > limit / 2
         return np.asarray(places[~stays])
+
+
+def _put(values: AnyArray, what: list[tuple[Places, FloatArray]]) -> AnyArray:
+    """Return an image with other pixels in some places; the same one if there are none."""
+    if what:
+        values = np.array(values)
+    for places, pixels in what:
+        values[*places.T] = pixels
+    return values
 
 
 class _Repaired(_Mended):

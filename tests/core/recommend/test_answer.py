@@ -12,6 +12,7 @@ from structmask_gui.core.extraction.extraction import cannot_separate
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.quality.basis import extraction_basis
 from structmask_gui.core.recommend.answer import answer
+from structmask_gui.core.recommend.automatic import automatic_answer
 from structmask_gui.core.recommend.candidates import BARE, BARE_CENTRE
 from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
 from structmask_gui.core.recommend.grounds import Grounds
@@ -229,6 +230,14 @@ def test_the_sign_of_the_noise_is_said(kernel, said):
     )
     found = extract_recording(500 + 25 * noise, AUTOMATIC)
     assert answer(found).what.startswith(said)
+
+
+def test_a_mask_that_is_no_line_is_not_said_to_be_along_one():
+    found = automatic("row 7")
+    grounds = Grounds(found, found.verdict, found.recommendation)
+    grounds.mask = Mask(np.ones((3, 13), bool))
+    said = automatic_answer(grounds).what
+    assert said == "Noise smeared mostly along the rows: hide the block of 3 x 13 pixels."
 
 
 def test_the_next_neighbours_decide_the_sign_where_they_share_noise():
