@@ -65,7 +65,7 @@ class BatchRun(QObject):
 
     def check(self, mask: Mask, inputs: Sequence[Input], settings: ExtractionSettings) -> None:
         """Say of each file whether a mask fits it; nothing is written."""
-        self.plan(None)
+        self.queue, self._denoiser = None, None  # the summary that was written stays
 
         def work(task: Task) -> Any:
             from structmask_gui.io.one_mask import check_files, counts

@@ -234,7 +234,7 @@ class MaskEditor(QObject):
         if self.tool == "line":
             symmetric = self.mirror.isChecked()
             line = with_line(self._base, self._last, (dy, dx), symmetric=symmetric)
-            self._session.edits.set_mask(line, BY_HAND, "Draw a line")
+            self._take(line, "Draw a line")
             return
         # The pointer may have jumped over cells.
         cells = line_cells(self._last, (dy, dx))
@@ -244,12 +244,17 @@ class MaskEditor(QObject):
     def _put_cells(self, cells: list[Cell]) -> None:
         from structmask_gui.core.masks.morphology import with_cells
 
-        mask, extraction = self._session.state.mask, self._session.state.extraction
-        if mask is not None and extraction is not None:
+        mask = self._session.state.mask
+        if mask is not None:
             made = with_cells(mask, cells, self._value, symmetric=self.mirror.isChecked())
-            if made.cropped() == extraction.mask.cropped():
-                made = extraction.mask  # Drawing outwards and back leaves an empty border.
-            self._session.edits.set_mask(made, BY_HAND, "Draw on the mask")
+            self._take(made, "Draw on the mask")
+
+    def _take(self, mask: Mask, text: str) -> None:
+        """Take a changed mask; one that differs from the extracted one by its border is that."""
+        extraction = self._session.state.extraction
+        if extraction is not None and mask.cropped() == extraction.mask.cropped():
+            mask = extraction.mask
+        self._session.edits.set_mask(mask, BY_HAND, text)
 
     def _on_ended(self) -> None:
         if self._last is not None:
@@ -274,7 +279,12 @@ class MaskEditor(QObject):
         except StructMaskError as error:
             self._session.report_error(str(error))
             return
-        self._session.edits.set_mask(made, BY_HAND, f"{plain(MASK_CHANGES[name][0])} (mask)")
+        text = f"{plain(MASK_CHANGES[name][0])} (mask)"
+        if name == "crop":
+            # It changes nothing but the border.
+            self._session.edits.set_mask(made, BY_HAND, text)
+        else:
+            self._take(made, text)
 
     def ask_file(self) -> None:
         """Ask for a mask file and take it in place of the present mask."""

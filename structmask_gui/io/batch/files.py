@@ -17,7 +17,7 @@ from structmask_gui.io.extract_files import Input
 from structmask_gui.io.files.paths import exists, is_file, is_folder, read_small, reason, shown
 from structmask_gui.io.formats.known import is_readable_name
 from structmask_gui.io.formats.zarr import is_zarr_folder
-from structmask_gui.io.results.files import ResultFiles, is_result, plan_results
+from structmask_gui.io.results.files import ResultFiles, is_surely_mask, plan_results
 
 Per = Literal["file", "folder", "all"]
 
@@ -184,7 +184,7 @@ def _in_folder(folder: Path, recursive: bool, task: Task) -> list[Path]:
 
 def _was_made(file: Path) -> bool:
     """Say whether an earlier run left a file: a mask, denoised or corrected frames."""
-    return is_result(file) or is_denoised(file) or is_corrected(file)
+    return is_surely_mask(file) or is_denoised(file) or is_corrected(file)
 
 
 def _in_list(path: Path, recursive: bool | None, task: Task) -> list[Path]:

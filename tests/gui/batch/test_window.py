@@ -518,6 +518,7 @@ def test_one_mask_for_the_experiment_and_which_files_it_fits(
     assert column(batch, 1)[0] == "fits"
     assert set(column(batch, 1)) <= {"fits", "fits worse"}
     assert batch.said.text().startswith("The mask of the main window: fits: ")
+    assert batch.summary_button.isEnabled()
     with qtbot.waitSignal(session.stack_changed):
         batch.open_row(1)
     assert session.state.paths == (folder / "good1.npy",)

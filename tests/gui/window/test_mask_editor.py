@@ -80,6 +80,10 @@ def test_what_is_drawn_outwards_and_taken_back_is_no_edit(
     press(loaded, (half + 1, 0))
     assert loaded.session.state.edit is None
     assert loaded.session.state.mask == own
+    editor.apply("grow_columns")
+    assert loaded.session.state.edit is not None
+    editor.apply("shrink_columns")
+    assert loaded.session.state.edit is None
 
 
 def test_a_drag_draws_all_cells_and_is_undone_at_once(loaded: MainWindow, editor: MaskEditor):

@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from structmask_gui.io.batch.files import find_files, plan_jobs
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.results.files import plan_results
@@ -79,6 +81,8 @@ def test_masks_of_an_earlier_run_are_no_images(folder):
     assert names(find_files([folder])[0]) == names(files)
     assert names(find_files([str(folder / "*.npy")])[0]) == []
     (folder / "a_c1_mask.png").write_bytes(b"x")
+    assert names(find_files([folder])[0]) == names(files)
+    np.save(folder / "mine.npy", np.ones((1, 9), bool))  # exported under a name of one's own
     assert names(find_files([folder])[0]) == names(files)
     # But an image that only sounds like one is kept.
     (folder / "cell_mask.png").write_bytes(b"x")
