@@ -52,9 +52,10 @@ _LONE, _MOST = 0.1, 0.01
 """Share of the pixels that stand out that have to be lone ones, and share of all pixels that are
 hot at most: where more are, it is the picture, or the noise."""
 
-_MOST_HIT, _PASSES = 0.001, 2
-"""Share of the pixels of a frame that rays hit at most, for more are the noise's own, as single
-photons are; and how often they are sought, each time at the ends of tracks."""
+_RAY, _MOST_HIT, _PASSES = 14.0, 0.001, 2
+"""Standard deviations of fine detail by which a ray stands out, for counts of photons have outliers
+of their own; share of the pixels of a frame that rays hit at most; and how often they are sought,
+each time at the ends of tracks."""
 
 _RING = np.pad(np.zeros((3, 3), np.bool_), 1, constant_values=True)
 _EIGHT = ~_RING & (np.arange(25).reshape(5, 5) != 12)
@@ -227,7 +228,7 @@ class _WithoutRays(_Mended):
         places, limit = _standing_out(values, slice(0, len(values)))
         squares = _around(values, places)
         detail = _detail(squares)
-        there = _alone(_away(squares)) & (np.abs(detail) > limit)
+        there = _alone(_away(squares)) & (np.abs(detail) > _RAY / _FAR * limit)
         places, detail = places[there], detail[there]
         if not 0 < len(places) <= max(1, _MOST_HIT * values.size):
             return places[:0]
