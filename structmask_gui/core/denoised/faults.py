@@ -158,14 +158,15 @@ class Comparison:
     ) -> None:
         self._raw, self._denoised, self._task, self._here = raw, denoised, task, here
         self._measured, self._kernel = measured, kernel
-        numbers = _numbers(raw)
-        missing = [self._share_missing(frame) for frame in numbers]
+        self._numbers, missing, pairs = [], [], []
+        for frame in _numbers(raw):
+            pair = [middle_as_is(stack, frame) for stack in (raw, denoised)]
+            missing.append(_share_missing(*pair))
+            if missing[-1] < 1:
+                self._numbers.append(frame)
+                pairs.append([_some(image) for image in pair])
         self._missing = float(np.mean(missing))
-        self._numbers = [n for n, share in zip(numbers, missing, strict=True) if share < 1]
-        own, output = (
-            np.stack([_some(middle_as_is(stack, frame)) for frame in self._numbers])
-            for stack in (raw, denoised)
-        )
+        own, output = np.stack(pairs, axis=1)
         there = np.isfinite(own) & np.isfinite(output)
         count = np.maximum(there.sum(axis=1, keepdims=True), 1)
         own, output = (np.where(there, values, 0.0) for values in (own, output))
@@ -239,12 +240,6 @@ class Comparison:
             if found is not None:
                 return found
         return None
-
-    def _share_missing(self, frame: int) -> float:
-        """Return the share of a frame's pixels that only the output has no value for."""
-        own, output = (middle_as_is(one, frame) for one in (self._raw, self._denoised))
-        there = np.isfinite(own)
-        return float(1 - np.isfinite(output)[there].mean()) if there.any() else 0.0
 
     def _faults(self) -> Iterator[Fault | None]:
         if self._missing > _MISSING:
@@ -499,6 +494,12 @@ def _squares(side: int) -> FloatArray:
     across = np.fft.fftfreq(side)
     squares: FloatArray = across[:, None] ** 2 + across[None, :] ** 2
     return squares
+
+
+def _share_missing(own: AnyArray, output: AnyArray) -> float:
+    """Return the share of pixels that a raw frame has a value for, and the output has not."""
+    there = np.isfinite(own)
+    return float(1 - np.isfinite(output)[there].mean()) if there.any() else 0.0
 
 
 def _some(image: AnyArray) -> FloatArray:

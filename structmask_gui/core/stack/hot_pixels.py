@@ -22,7 +22,7 @@ from structmask_gui.core.stack.frames import (
     finite,
     some,
 )
-from structmask_gui.core.stack.left_out import find_left_out
+from structmask_gui.core.stack.left_out import find_left_out, kept_frames
 
 Places = NDArray[np.intp]
 """Shape (n, 2); row and column of each pixel."""
@@ -75,12 +75,11 @@ def find_hot_pixels(frames: Frames, task: Task = NO_TASK) -> Places:
     height, width = frames.frame_shape
     if frames.n_frames < _FEWEST or min(height, width) < 5:
         return none
-    left_out = find_left_out(frames, task)  # In a blank frame nothing stands out.
-    kept = list(range(frames.n_frames)) if left_out is None else left_out.kept
-    if len(kept) < _FEWEST:
+    frames = kept_frames(frames, find_left_out(frames, task))  # Nothing stands out of a blank one.
+    if frames.n_frames < _FEWEST:
         return none
     frames = without_fill(frames, task)
-    numbers = [kept[place] for place in evenly(len(kept), _FRAMES)]
+    numbers = evenly(frames.n_frames, _FRAMES)
     step = max(1, _BAND // width)
     found, standing, fainter, seen, paired = [none], 0, 0, 0, 0
     for y0 in range(0, height, step):
