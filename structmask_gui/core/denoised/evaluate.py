@@ -27,7 +27,6 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis
-from structmask_gui.core.quality.bright_spots import without_spots
 from structmask_gui.core.quality.copied_noise import figures
 from structmask_gui.core.quality.covariance import (
     MOST_FRAMES,
@@ -198,8 +197,8 @@ def evaluate(
     denoised = without_fill_of(raw, denoised)
     raw = without_rays(raw)
     array = mask_array(mask)
-    # As in the basis, whose other figures leave them out.
-    image = image_covariance(without_spots(raw, task), 2 * measured.radius, task=task)
+    # Bright spots, which the basis leaves out, are detail that an output may have lost.
+    image = image_covariance(raw, 2 * measured.radius, task=task)
     measured = replace(measured, image=image)
     noise, radius, source = measured.noise, measured.radius, measured.place
     sums = _Sums(radius)
