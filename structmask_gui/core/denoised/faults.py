@@ -106,6 +106,8 @@ _BLOCK, _QUIET = 16, 0.25
 _MUCH_LESS = 0.6
 """Copied share in these blocks, over that in all, below which the scene changes in the others."""
 
+_BLANK = 0.02
+"""Variance of the output over that of the raw frames below which it shows nothing."""
 
 _OTHERS = (
     "The output does not show what the raw frames show: it belongs to another stack, channel or"
@@ -186,6 +188,11 @@ class Comparison:
     def spectra(self) -> Spectra | None:
         """Power at each frequency."""
         return spectra(self._raw, self._denoised, self._measured.noise, self._task)
+
+    @property
+    def blank(self) -> bool:
+        """Whether hardly anything of the raw frames is in the output."""
+        return float(self._output.var()) < _BLANK * float(self._own.var())
 
     def copied(self, measured: float, expected: float) -> float:
         """Return the share of the noise that is copied, corrected for structure.

@@ -241,6 +241,16 @@ def test_a_doubted_basis_comes_first_and_advises_nothing(rows, source):
     assert found.where.endswith("; it may be structure.")
 
 
+@pytest.mark.parametrize(("height", "blank"), [(0.1, True), (1, False)])
+def test_an_almost_blank_output_of_a_doubted_frame_is_told(height, blank):
+    # What the noise leaves visible of a slow wave, in standard deviations of the noise.
+    wave = height * np.sin(np.arange(128) / 8) * np.ones((128, 1))
+    raw = ArrayFrames((wave + np.random.default_rng(0).normal(size=wave.shape))[np.newaxis])
+    doubted = basis(raw, source="flat", trusted=False)
+    found = evaluated(raw, ArrayFrames(wave[np.newaxis]), np.ones((3, 3)), measured=doubted)
+    assert ("almost blank" in found.sentence) == blank
+
+
 def test_a_doubted_result_still_says_how_much_detail_was_lost(rows):
     output = np.stack([gaussian_filter(frame, (6, 4)) for frame in rows.astype(float)])
     raw = ArrayFrames(rows)
