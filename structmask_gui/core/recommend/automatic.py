@@ -356,7 +356,8 @@ def _whole_lines(case: Grounds, lines: str) -> Answer:
 def _changing(case: Grounds) -> Answer:
     """Say that what differs between frames is the sample, or noise under it."""
     what = "The sample changes between these frames"
-    sure = f"They differ as moments, planes or channels of one sample do. {case.untested}".rstrip()
+    how = "They differ as moments, planes or channels of one sample do."
+    sure = " ".join(filter(None, (how, case.lines_beside_changes, case.untested)))
     if case.certainty == "likely" and case.none_anyway:
         return _made(case, f"{what}; no mask helps.", "likely", sure, _PLAIN, "copy_plain_n2v")
     return _made(
@@ -422,7 +423,7 @@ def _nothing_tested(case: Grounds) -> Answer:
     what = f"{what} (none above {100 * floor:.0f} % of the noise)."
     if case.certainty == "likely" and (sure := _no_need(case)):
         return _made(case, what, "likely", f"You need no mask: {sure}", _PLAIN, "copy_plain_n2v")
-    sure, advice = _fits(case, case.untested, "tested")
+    sure, advice = _fits(case, f"{case.doubts} {case.untested}".strip(), "tested")
     if case.one_frame or not case.differences:
         advice += _STILL
     elif case.fixed_untested:

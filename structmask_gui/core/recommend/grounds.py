@@ -18,8 +18,10 @@ from structmask_gui.core.verdict.lines import (
     endless_lines,
     every_nth,
     far_ends_share,
+    fine_share,
     goes_on,
     levelled,
+    stand_out,
 )
 from structmask_gui.core.verdict.scene import over_times
 from structmask_gui.core.verdict.verdict import Verdict, few_photons
@@ -55,7 +57,8 @@ _ENOUGH_FRAMES = 6
 
 _OFFSETS, _SEEN = 0.1, 0.25
 """Share of the noise in the offsets of whole lines, from which they have to be removed first; and
-their share of what denoising leaves of the noise, from which one sees them in the result."""
+their share of the fine noise, or of what denoising leaves, from which one sees them in the
+result."""
 
 
 class Grounds:
@@ -105,8 +108,8 @@ class Grounds:
             return _CHANGING if self.changing else _OTHERWISE
         if found.chosen.worst_part > DOUBTED:
             return "In a part of the field another mask is far better."
-        if self._may_be_sample:
-            return self._may_be_sample
+        if self._lines_or_sample or self._may_be_sample:
+            return self._lines_or_sample or self._may_be_sample
         if found.chosen.pixels > _LARGE and min(found.chosen.mask.shape) > 1:
             return "What so large a mask costs depends on the network."
         row, bare = found.chosen, found.bare
@@ -120,6 +123,29 @@ class Grounds:
         if alone and self.endless:
             return "The lines may be the sample's."
         return self._crossed
+
+    @property
+    def lines_beside_changes(self) -> str:
+        """Say that rows or columns differ as well, where what changes is taken for the sample."""
+        estimate = self.extraction.measurement.correlation
+        lines = None if estimate is None or not self.changing else stand_out(estimate)
+        if lines is None or not self.bare:
+            return ""
+        return f"{lines.capitalize()} differ more sharply than a sample's do, too."
+
+    @property
+    def _lines_or_sample(self) -> str:
+        """Say what lines there are beside what was measured, or why a sample may be in that."""
+        found, estimate = self.recommendation, self.extraction.measurement.correlation
+        if found is None or estimate is None:
+            return ""
+        if self.lines_beside_changes:
+            return self.lines_beside_changes
+        fixed = None if found.structure is None else found.structure.lines
+        if self.differences and fixed is not None:
+            return f"In every frame, {fixed} differ more sharply than a sample's do."
+        beyond = estimate.source == "spectrum" and estimate.base == "frames"
+        return _CHANGING if beyond and self.several_frames else ""
 
     @property
     def _crossed(self) -> str:
@@ -146,7 +172,8 @@ class Grounds:
         two = len(evidence.relations) == 1 and "moving" in self.flags and not self.bare
         if two and uneven(evidence.unevenness, evidence.unevenness_error, SUSPICION):
             return "With so few frames, motion cannot be told from noise."
-        if "moving" in self.flags and self.verdict.kind == "blob" and self._hardly_gains:
+        moves = self.changing or "moving" in self.flags
+        if moves and self.verdict.kind == "blob" and self._hardly_gains:
             return _CHANGING
         if self.shared_or_changes and not self.bare:
             return f"{self.shares_or_changes}."
@@ -257,8 +284,9 @@ class Grounds:
         lines = estimate.evidence.frame
         share = max(lines.rows.value, lines.columns.value) / max(estimate.lags.variance, 1e-300)
         row = None if self.recommendation is None else self.recommendation.chosen
+        fine = 1.0 if self.verdict.lines is None else fine_share(estimate, self.verdict.lines)
         # Without figures, the verdict has said that they are to be removed first.
-        return row is None or share >= min(_OFFSETS, _SEEN * row.left)
+        return row is None or share >= min(_OFFSETS, _SEEN * fine, _SEEN * row.left)
 
     @property
     def whole(self) -> bool:

@@ -13,6 +13,7 @@ from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.error import with_room
 from structmask_gui.core.quality.prediction import variance_of
+from structmask_gui.core.stack.frames import Lines
 
 _LASTING, _FRAMES = 4.0, 0.95
 """Noise that frames share may be so many times what differs between them, and this share of the
@@ -26,6 +27,10 @@ _STRONG, _SURELY, _NO_STRUCTURE = 4.0, (10.0, 100.0), 0.05
 between which they surely do; and up to which there is no room for them. Beside noise fainter than
 that, a fixed pattern may be far stronger than the noise."""
 
+_SHARP, _ACROSS = 0.1, 0.5
+"""Share of the noise's variance by which next neighbours along lines are more alike than across
+them, and how alike those across are at most, over those along: no optics resolve a sample so."""
+
 
 @dataclass(frozen=True)
 class Structure:
@@ -33,6 +38,7 @@ class Structure:
 
     share: float  # its variance over that of the noise
     readings: tuple[FloatArray, ...]  # noise with part of it, as if that were a fixed pattern
+    lines: Lines | None = None  # along which it is so much more alike that they are no sample's
 
     @property
     def strong(self) -> bool:
@@ -93,7 +99,22 @@ def structure_of(basis: Basis) -> Structure:
     variance, rest = variance_of(noise), image - noise
     own = max(variance_of(rest), 1e-12 * variance)
     parts = tuple(noise + min(1.0, share * variance / own) * rest for share in _FIXED)
-    return Structure(own / variance, parts)
+    return Structure(own / variance, parts, _sharp_lines(rest / variance))
+
+
+def _sharp_lines(structure: FloatArray) -> Lines | None:
+    """Return the lines along which structure is far more alike than a sample's; None if none."""
+    middle = structure.shape[0] // 2
+    row = float(structure[middle, middle + 1])
+    column = float(structure[middle + 1, middle])
+    lines: tuple[tuple[Lines, float, float], ...] = (
+        ("rows", row, column),
+        ("columns", column, row),
+    )
+    for name, along, across in lines:
+        if along - across > _SHARP and across < _ACROSS * along:
+            return name
+    return None
 
 
 def _up_to(lag: int, covariance: FloatArray) -> FloatArray:

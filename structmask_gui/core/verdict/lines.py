@@ -22,6 +22,10 @@ _OPPOSED = 4.0
 # Standard errors of a difference of two lags, and its share of the larger one, from which only some
 # pixels of a line share its offset.
 _MANY, _MOSTLY = 5.0, 0.5
+# Correlation by which a line exceeds those beside it, and part of that at every far lag.
+_MORE, _STEADY = 0.05, 0.5
+# Share of the fine noise, beside much that is smooth, from which offsets of lines count.
+_OF_FINE = 0.1
 # Lags at the end of what was looked at, where ringing passes through zero at most once.
 _LAST = 4
 
@@ -33,6 +37,31 @@ def line_share(estimate: CorrelationEstimate) -> tuple[float, float]:
     rows = frame.rows.value / variance if frame.rows.sure else 0.0
     columns = frame.columns.value / variance if frame.columns.sure else 0.0
     return rows, columns
+
+
+def fine_share(estimate: CorrelationEstimate, line: Lines) -> float:
+    """Return the share of the noise's variance that a line does not have in common with the next.
+
+    The rest is smooth across the lines: slow noise, or a sample that changes.
+    """
+    rho, middle = estimate.lags.rho, estimate.lags.reach
+    if middle < 1:
+        return 1.0
+    across = rho[middle + 1, middle] if line == "rows" else rho[middle, middle + 1]
+    return max(1 - float(across), 0.0)
+
+
+def least_share(estimate: CorrelationEstimate, line: Lines) -> float:
+    """Return the share of the noise's variance from which offsets of whole lines count."""
+    return min(LINE_SHARE, _OF_FINE * fine_share(estimate, line))
+
+
+def _offsets(estimate: CorrelationEstimate) -> Lines | None:
+    """Return the lines whose offsets count, beyond chance; of both the stronger ones."""
+    rows, columns = line_share(estimate)
+    lines: tuple[tuple[float, Lines], ...] = ((rows, "rows"), (columns, "columns"))
+    found = [(share, one) for share, one in lines if 0 < share >= least_share(estimate, one)]
+    return max(found)[1] if found else None
 
 
 def fixed_lines(estimate: CorrelationEstimate) -> bool:
@@ -50,9 +79,8 @@ def endless_lines(estimate: CorrelationEstimate, parameters: Parameters) -> Line
     Either far ends of whole lines are correlated, or the correlation along the line is positive
     beyond chance at nearly every lag and, at the largest, still a fifth of that at the smallest.
     """
-    rows, columns = line_share(estimate)
-    if max(rows, columns) >= LINE_SHARE:
-        return "rows" if rows >= columns else "columns"
+    if (found := _offsets(estimate)) is not None:
+        return found
     lags = estimate.lags
     middle, last = lags.reach, min(parameters.max_lag, lags.reach)
     if last < 4:
@@ -67,6 +95,27 @@ def endless_lines(estimate: CorrelationEstimate, parameters: Parameters) -> Line
         there = float((line > 4 * spread).mean()) >= 0.8
         end, begin = float(line[-3:].mean()), float(line[:3].mean())
         if there and end >= 0.2 * begin and end > 3 * beside and end > 4 * spread[-3:].mean():
+            return name
+    return None
+
+
+def stand_out(estimate: CorrelationEstimate) -> Lines | None:
+    """Return the lines whose far pixels are clearly more alike than with those of the next line.
+
+    As by noise along lines, beside whatever else frames differ in: a sample that changes is about
+    as much alike in the next line.
+    """
+    middle = estimate.lags.reach
+    if middle < 4:
+        return None
+    far = slice(middle + middle // 2 + 1, None)
+    lines: tuple[tuple[Lines, FloatArray], ...] = (
+        ("rows", estimate.lags.rho),
+        ("columns", estimate.lags.rho.T),
+    )
+    for name, rho in lines:
+        more = rho[middle, far] - np.maximum(rho[middle - 1, far], rho[middle + 1, far])
+        if more.mean() >= _MORE and more.min() > _STEADY * more.mean():
             return name
     return None
 
@@ -118,14 +167,14 @@ def levelled(estimate: CorrelationEstimate, line: Lines) -> bool:
 def far_ends_likely_share(estimate: CorrelationEstimate, line: Lines) -> bool:
     """Whether far ends of lines that do not end are correlated enough, and likely not by chance."""
     far = _far_ends(estimate, line)
-    enough = far.value >= LINE_SHARE * max(estimate.lags.variance, 1e-300)
+    enough = far.value >= least_share(estimate, line) * max(estimate.lags.variance, 1e-300)
     return bool(enough and far.value > _LIKELY * far.error)
 
 
 def span_the_image(estimate: CorrelationEstimate, line: Lines, max_lag: int) -> bool:
     """Whether far ends of the lines are correlated about as much as pixels near the largest lag."""
     lags = estimate.lags
-    if line_share(estimate)[0 if line == "rows" else 1] >= LINE_SHARE:
+    if _offsets(estimate) == line:
         return True
     far = _far_ends(estimate, line).value / max(lags.variance, 1e-300)
     last = min(max_lag, lags.reach)

@@ -16,7 +16,6 @@ from structmask_gui.core.stack.screening import (
     OUTLYING,
 )
 from structmask_gui.core.statistical.estimate import CorrelationEstimate, UnlikePart
-from structmask_gui.core.statistical.frame_diagnostics import LINE_SHARE
 from structmask_gui.core.statistical.selection import StatisticalSelection
 from structmask_gui.core.verdict.kind import KIND_WORDS, NoiseKind, fills_gaps
 from structmask_gui.core.verdict.lines import (
@@ -26,6 +25,7 @@ from structmask_gui.core.verdict.lines import (
     fixed_lines,
     lags_left,
     largest_lag,
+    least_share,
     line_share,
     span_the_image,
 )
@@ -348,7 +348,7 @@ def _endless(
             _REMOVED.format(line[:-1].capitalize()) if removed else _NOTHING_SHARED.format(line)
         )
     words += _REMOVE.format(line[:-1])
-    if share >= LINE_SHARE:
+    if 0 < share >= least_share(estimate, line):
         number = f"{100 * share:.1g}" if share < 0.1 else f"{100 * min(share, 1.0):.0f}"
         words += f" Offsets from edge to edge are {number} % of the noise's variance"
         at_the_end = float(along(estimate, line)[selection.kept.shape[0] // 2 - 1])

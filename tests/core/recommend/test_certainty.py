@@ -5,12 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, shift
+from scipy.signal import lfilter
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.candidates import BARE, BARE_CENTRE
 from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
-from structmask_gui.core.recommend.readings import Structure
+from structmask_gui.core.recommend.readings import Structure, structure_of
+from structmask_gui.core.simulation import cells
 from structmask_gui.core.statistical.estimate import UnlikePart
 from structmask_gui.core.statistical.patterns import Patterns
 from tests.core.recommend.scenes import (
@@ -208,3 +210,55 @@ def test_a_row_of_one_frame_whose_rows_were_levelled_is_doubtful():
     told = answer(extract_recording(frame - frame.mean(axis=1, keepdims=True), AUTOMATIC))
     assert told.certainty == "uncertain"
     assert "Each row's mean was removed before" in told.how_sure
+
+
+SHAPE = (160, 192)
+
+
+def along_rows(draw, fades):
+    """Return noise of variance 1 that is alike along each row, by a factor from pixel to pixel."""
+    white = draw.normal(size=(SHAPE[0], SHAPE[1] + 200))
+    return lfilter([np.sqrt(1 - fades**2)], [1, -fades], white, axis=-1)[:, 200:]
+
+
+@pytest.mark.parametrize("strength", [0, 1])
+def test_lines_in_every_frame_that_are_sharper_than_a_sample_are_a_doubt(strength):
+    draw = np.random.default_rng(0)
+    picture = cells(SHAPE)
+    still = 0.7 * picture / picture.std() + strength * along_rows(draw, 0.7)
+    found = extract_recording(still + draw.normal(100, 1, (4, *SHAPE)), AUTOMATIC)
+    told = answer(found)
+    assert structure_of(found.basis).lines == ("rows" if strength else None)
+    assert told.certainty == ("uncertain" if strength else "likely")
+    said = "In every frame, rows differ more sharply than a sample's do." in told.how_sure
+    assert said == bool(strength)
+
+
+def changing_frames(draw):
+    """Return the smooth parts of two frames of a sample that changes."""
+    smooth = [gaussian_filter(draw.normal(size=SHAPE), 5) for _ in range(3)]
+    first, second, shared = (part / part.std() for part in smooth)
+    return np.stack([100 + 10 * shared + 6 * part for part in (first, second)])
+
+
+@pytest.mark.parametrize("strength", [0, 2])
+def test_rows_that_differ_beside_a_sample_that_changes_are_told(strength):
+    draw = np.random.default_rng(4)
+    frames = changing_frames(draw) + draw.normal(size=(2, *SHAPE))
+    frames += strength * np.stack([along_rows(draw, 0.97) for _ in frames])
+    told = answer(extract_recording(frames, AUTOMATIC))
+    assert told.what == "The sample changes between these frames; no mask is likely to help."
+    said = "Rows differ more sharply than a sample's do, too." in told.how_sure
+    assert said == bool(strength)
+
+
+@pytest.mark.parametrize(("strength", "lines"), [(0.1, None), (0.5, "rows"), (1, "rows")])
+def test_offsets_of_rows_count_beside_the_fine_noise_where_the_sample_changes(strength, lines):
+    """They are 3 % of what differs between frames, and as strong as the noise."""
+    draw = np.random.default_rng(2)
+    frames = changing_frames(draw) + draw.normal(size=(2, *SHAPE))
+    frames += 2 * strength * draw.normal(size=(2, SHAPE[0], 1))
+    found = extract_recording(frames, AUTOMATIC)
+    assert found.verdict.lines == lines
+    what = answer(found).what
+    assert what.startswith("Whole rows are brighter or darker" if lines else "The sample changes")
