@@ -160,11 +160,8 @@ def _made(
         doubts.append((_hot_pixels(case), "correct"))
     if case.pattern_of_pixels and "fixed_pattern" not in case.flags:
         doubts.append((_PIXELS, "correct"))
-    if case.verdict.lines is not None and certainty != "act first" and "preview_removal" not in do:
+    if case.verdict.lines is not None and "preview_removal" not in do:
         doubts.append((_lines_too(case, case.verdict.lines), "preview_removal"))
-    elif case.verdict.lines is not None and certainty == "act first":
-        also = f"Whole {case.verdict.lines} differ as well: remove their offsets, too."
-        doubts.append((also, "preview_removal"))
     advice = " ".join((advice, *(text for text, _ in doubts)))
     actions = tuple(dict.fromkeys((*do, *(action for _, action in doubts if action is not None))))
     return Answer(
@@ -277,8 +274,12 @@ def _act_first(case: Grounds, flag: str) -> Answer:
     what, advice, action = _ACT[flag]
     own: Action = "copy_plain_n2v" if case.bare else "use_mask"
     meanwhile = "plain Noise2Void" if case.bare else hide(case.mask, alone=True)
+    actions: tuple[Action, ...] = (action, own)
+    if case.verdict.lines is not None:
+        meanwhile = f"remove the offsets of the {case.verdict.lines}; until then, {meanwhile}"
+        actions = (action, "preview_removal", own)
     sure = f"For the noise that changes from frame to frame: {meanwhile}."
-    told = _made(case, what, "act first", sure, advice, action, own)
+    told = _made(case, what, "act first", sure, advice, *actions)
     # Last: what can be done with the frames that are there has a button before it.
     return replace(told, actions=tuple(dict.fromkeys((*told.actions, "what_to_record"))))
 

@@ -65,7 +65,8 @@ def test_lines_beside_a_fixed_pattern_are_removed_too():
     found = with_flags(automatic("row 7"), "fixed_pattern", "whole_line", lines="rows")
     told = answer(found)
     assert told.certainty == "act first"
-    assert told.advice.endswith("Whole rows differ as well: remove their offsets, too.")
+    assert "frame: remove the offsets of the rows; until then, hide" in told.how_sure
+    assert "offsets" not in told.advice
     assert "preview_removal" in told.actions[:3]  # as many have a button
 
 
