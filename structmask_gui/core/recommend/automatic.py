@@ -35,7 +35,7 @@ _PIXELS = (
     "Some pixels are brighter or darker in every frame, as in an uncorrected camera. No mask is"
     " needed for that; dark frames or an even field can correct it."
 )
-_MUCH_COPIED = 0.25
+_MUCH_COPIED = 0.1
 """Share of the noise that plain Noise2Void copies, from which that noise is not called faint."""
 _HUM = "A regular pattern shifts from frame to frame: if it is hum or interference, filter it out."
 
