@@ -39,6 +39,7 @@ from structmask_gui.core.stack.frames import (
 FaultKind = Literal[
     "missing",
     "few levels",
+    "clipped",
     "filter",
     "other frames",
     "average",
@@ -54,6 +55,10 @@ _MISSING = 0.001
 
 _MOST_LEVELS, _ROUNDING = 64, 0.02
 """Number of grey levels that is small, and share of the noise's variance that rounding may add."""
+
+_CLIPPED, _BEYOND = 0.002, 0.5
+"""Share of the output at its lowest or highest grey level, and how far the raw frames are beyond it
+there on average, in standard deviations of the noise, from which it is clipped."""
 
 _ALIKE = 1e-3
 """Frames that differ by less than this share of the noise's variance are the same."""
@@ -258,6 +263,7 @@ class Comparison:
         if not (self._noise > 0 and self._output.any()):
             return
         yield self._few_levels()
+        yield self._clipped()
         if not self._here:
             yield self._filtered()
         yield self._misplaced()
@@ -284,6 +290,26 @@ class Comparison:
             f"The output has only {count} grey levels: rounding adds an error of"
             f" {100 * share:.0f} % of the noise. Save it with decimals, as 32-bit float.",
         )
+
+    def _clipped(self) -> Fault | None:
+        number = self._numbers[len(self._numbers) // 2]
+        raw, shown = (middle_as_is(one, number) for one in (self._raw, self._denoised))
+        raw = raw.astype(np.float64)
+        good = np.isfinite(raw) & np.isfinite(shown)
+        for level, where, sign in (
+            (shown[good].min(), "below", -1),
+            (shown[good].max(), "above", 1),
+        ):
+            there = good & (shown == level)
+            beyond = sign * (float(raw[there].mean()) - float(level))
+            if there.mean() >= _CLIPPED and beyond > _BEYOND * self._noise**0.5:
+                return Fault(
+                    "clipped",
+                    f"The output is clipped: {100 * there.mean():.1f} % of it is exactly"
+                    f" {float(level):g}, where the raw frames lie {where}. Save it as 32-bit float,"
+                    " without limits.",
+                )
+        return None
 
     # --- time -----------------------------------------------------------------------------------
 

@@ -127,6 +127,20 @@ def test_few_grey_levels_are_told():
 
 
 @pytest.mark.parametrize(
+    ("limits", "words"),
+    [((-np.inf, 4.0), "exactly 4, where the raw frames lie above"), ((-1.0, np.inf), "lie below")],
+)
+def test_a_clipped_output_is_told(limits, words):
+    fault, sentence, _ = told(np.clip(TRUTH, *limits))
+    assert fault == "clipped"
+    assert words in sentence
+
+
+def test_an_output_of_raw_frames_with_the_same_limit_is_not_called_clipped():
+    assert told(np.clip(TRUTH, -2, 4), np.clip(STILL, -2, 4))[0] is None
+
+
+@pytest.mark.parametrize(
     ("where", "share"),
     [((1,), "25 %"), ((3, slice(0, 80)), "12 %"), ((slice(None), slice(4)), "2.5 %")],
 )
