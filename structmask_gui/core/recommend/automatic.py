@@ -39,6 +39,8 @@ _MUCH_COPIED = 0.1
 """Share of the noise that plain Noise2Void copies, from which that noise is not called faint."""
 _HUM = "A regular pattern shifts from frame to frame: if it is hum or interference, filter it out."
 
+_NOT_HIDDEN = "; no mask of this size hides it"
+
 _ACT: dict[str, tuple[str, str, Action]] = {
     "fixed_pattern": (
         "The same pattern is in every frame: camera, illumination or sample.",
@@ -48,7 +50,7 @@ _ACT: dict[str, tuple[str, str, Action]] = {
     ),
     "periodic_temporal": (
         "The noise has a regular pattern that shifts from frame to frame, as hum and interference"
-        " have; no mask of this size hides it.",
+        f" have{_NOT_HIDDEN}.",
         "Find its source, or filter it out first; leave it if your sample is as regular and moves.",
         "what_to_record",
     ),
@@ -249,7 +251,13 @@ def _learned(case: Grounds) -> Answer:
     what = f"{_smear(case, 'blob')}: {hide(case.mask)}."
     sure = f"This noise looks like the sample. {sure} {case.figures}"
     return _made(
-        case, what, "uncertain", sure, f"Use this mask. {record}", "use_mask", "what_to_record"
+        case,
+        what,
+        "uncertain",
+        sure,
+        f"Compare this mask with plain Noise2Void before you use it. {record}",
+        "what_to_record",
+        "use_mask",
     )
 
 
@@ -274,6 +282,7 @@ def _act_first(case: Grounds, flag: str) -> Answer:
     what, advice, action = _ACT[flag]
     own: Action = "copy_plain_n2v" if case.bare else "use_mask"
     meanwhile = "plain Noise2Void" if case.bare else hide(case.mask, alone=True)
+    what = what if case.bare else what.replace(_NOT_HIDDEN, "")
     actions: tuple[Action, ...] = (action, own)
     if case.verdict.lines is not None:
         meanwhile = f"remove the offsets of the {case.verdict.lines}; until then, {meanwhile}"

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from structmask_gui.core.arrays import SIGMA_PER_MAD, BoolArray, FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.progress import Task
+from structmask_gui.core.stack.destripe import SPAN
 from structmask_gui.core.stack.fill import clear_part
 from structmask_gui.core.stack.frames import (
     CutFrames,
@@ -52,6 +53,10 @@ _STAYS, _FEWEST, _FAR_MORE = 0.8, 4, 20.0
 # Width of the surroundings; bins next to an axis, where row and column offsets are.
 _AROUND, _AXIS = 9, 2.5
 _LOWEST_FREQUENCY, _LOWEST_BIN = 0.03, 5.0
+# Bands along lines: their power over that at frequencies a little lower and higher, in one
+# periodogram; the fewest across the frame; the least lines of each, for what repeats sooner goes
+# with the offsets of lines; how oblique, in bins; and how far away the other frequencies are.
+_BANDS, _FEWEST_BANDS, _OBLIQUE, _ASIDE = 100.0, 3, 2, slice(3, 7)
 _TILE = 32
 # Quietest share of the tiles, and how little of the noise's variance may be the same in all frames.
 _QUIETEST, _NOTHING = 0.1, 0.04
@@ -172,7 +177,8 @@ def find_patterns(source: NoiseSource) -> Patterns:
     # A regular sample shows in differences by the noise that follows its brightness.
     # And one whose brightness changes differs by the same image again and again.
     ratio = held.power / np.maximum(noise.power, 1e-300)
-    periodic = noise.peak(off_axes=True, unless=ratio > _FAR_MORE, alike=ratio > 1)
+    as_held = ratio > _FAR_MORE
+    periodic = noise.peak(off_axes=True, unless=as_held, alike=ratio > 1) or noise.bands(as_held)
     regular = not periodic and held.peak(off_axes=lines, variance=noise.variance)
     share, error = _static_share(source, mean, count)
     if lasting is not None and lasting.shared:
@@ -234,6 +240,25 @@ class _Periodogram:
         # A real frame has each peak twice.
         enough = 2 * held > _SHARE * (self.variance if variance is None else variance)
         return bool((sought & enough & (self.power > limit * around)).any())
+
+    def bands(self, unless: BoolArray) -> bool:
+        """Whether there are regular bands along the rows or columns, oblique at most by a little.
+
+        ``unless``: frequencies at which they do not count.
+        """
+        limit = max(_BANDS / np.sqrt(self.count), 1.0)
+        for power, stays in ((self.power, unless), (self.power.T, unless.T)):
+            for oblique in range(-_OBLIQUE, _OBLIQUE + 1):
+                line = np.where(stays[:, oblique], 0.0, power[:, oblique])
+                for at in range(_FEWEST_BANDS, len(line) // SPAN):
+                    lower = power[max(at - _ASIDE.stop + 1, 1) : at - _ASIDE.start + 1, oblique]
+                    higher = power[at + _ASIDE.start : at + _ASIDE.stop, oblique]
+                    beside = max(float(lower.mean()) if lower.size else 0.0, float(higher.mean()))
+                    # A real frame has each frequency twice.
+                    held = 2 * float(line[at - 1 : at + 2].sum())
+                    if line[at] > limit * beside and held > _SHARE * float(power.sum()):
+                        return True
+        return False
 
 
 class Changes(NamedTuple):

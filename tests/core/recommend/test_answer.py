@@ -151,8 +151,11 @@ def test_noise_that_looks_like_the_sample():
     assert told.certainty == "uncertain"
     assert told.what.startswith("Noise smeared over neighbouring pixels: hide")
     assert "This noise looks like the sample." in told.how_sure
-    assert told.advice == "Use this mask. To decide, record 6 or more frames of one still field."
-    assert told.actions == ("use_mask", "what_to_record")
+    assert told.advice == (
+        "Compare this mask with plain Noise2Void before you use it."
+        " To decide, record 6 or more frames of one still field."
+    )
+    assert told.actions == ("what_to_record", "use_mask")
     rows = found.recommendation.ledger
     bare = with_recommendation(
         found, replace(found.recommendation, mask=BARE, choice=BARE_CENTRE, ledger=rows)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.recommend.extract import extract_recording
@@ -35,6 +36,29 @@ def test_waves_of_a_new_phase_shift(n_frames):
     frames = np.stack([waves(7.0, phase) for phase in rng.uniform(0, 2 * np.pi, n_frames)])
     frames += 6 * cells(Y.shape) + rng.normal(size=frames.shape)
     assert "periodic_temporal" in extract_recording(frames, AUTOMATIC).verdict.flags
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(("period", "oblique"), [(13.3, 0), (19.4, 0.05), (45, 0), (31, 1.6)])
+def test_bands_of_a_new_phase_shift(period, oblique, turned):
+    """As mains hum along the slow axis of a scan, which shares its axis with offsets of rows."""
+    rng = np.random.default_rng(2)
+    y, x = np.indices((192, 192))
+    phases = rng.uniform(0, 2 * np.pi, (5, 1, 1))
+    frames = np.sin(2 * np.pi * (y / period + oblique * x / 192) + phases)
+    frames = frames + 6 * cells(y.shape) + rng.normal(0, 1.5, frames.shape)
+    frames = np.swapaxes(frames, 1, 2) if turned else frames
+    assert "periodic_temporal" in extract_recording(frames, AUTOMATIC).verdict.flags
+
+
+@pytest.mark.parametrize(("strength", "walks"), [(0.5, False), (0.2, True)])
+def test_offsets_of_rows_and_a_sample_that_changes_are_no_bands(strength, walks):
+    rng = np.random.default_rng(3)
+    offsets = strength * rng.normal(size=(6, 192, 1))
+    offsets = np.cumsum(offsets, axis=1) if walks else offsets
+    sample = gaussian_filter(rng.normal(size=(6, 192, 192)), (1, 6, 6))
+    frames = 2 * sample / sample.std() + offsets + rng.normal(size=(6, 192, 192))
+    assert "periodic_temporal" not in extract_recording(frames, AUTOMATIC).verdict.flags
 
 
 def test_where_all_frames_may_be_alike_their_mean_is_as_rough_as_one():
