@@ -56,6 +56,8 @@ class LostDetail:
     like_linear: bool
     """Whether the output lost a visible share, about that of the linear prediction or more, as a
     wide blur of noisy frames does, or a network trained too little."""
+    error: float = 0.0
+    """Standard error of the share, if it is known."""
 
 
 def lost_detail(
@@ -81,10 +83,12 @@ def lost_detail(
     if whole <= _SIGMAS * chance:
         return None
     share, by_line = (mean(found, what)[0] / whole for what in ((0.0, 1.0, 0.0), (0.0, 0.0, 1.0)))
+    error = mean(found, (-share, 1.0, 0.0))[1] / whole
     more, chance = mean(found, (0.0, 1.0, -1.0))
     blurred = more > _SIGMAS * chance and share > _TIMES * max(by_line, 0.0) + _MORE
     like_linear = share > _SEEN and share > _NEARLY * by_line
-    return LostDetail(min(max(share, 0.0), 1.0), min(max(by_line, 0.0), 1.0), blurred, like_linear)
+    share, by_line = (min(max(lost, 0.0), 1.0) for lost in (share, by_line))
+    return LostDetail(share, by_line, blurred, like_linear, error)
 
 
 def _plain_mean(found: FloatArray, what: tuple[float, ...]) -> tuple[float, float]:

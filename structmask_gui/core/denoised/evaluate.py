@@ -103,7 +103,10 @@ class Evaluation:
         pattern += f" expected ({share_words(self.expected)})."
         lost, loss = "cannot be told, for the noise hides the detail.", ""
         if self.detail is not None:
-            lost, loss = f"{100 * self.detail.share:.0f} %.", self._loss(self.detail)
+            error = round(100 * self.detail.error)
+            chance = f" ± {error}" if error else ""
+            lost = f"{100 * self.detail.share:.0f}{chance} %."
+            loss = self._loss(self.detail)
         if self.fault is not None:
             # Of something else than a result of this mask, no figure is good or bad.
             pattern = loss = ""
@@ -143,6 +146,7 @@ class Evaluation:
             "noise_left": self.noise_left if self.source == "difference" else None,
             "detail_lost": self.lost,
             "share_of_detail_lost": None if detail is None else detail.share,
+            "share_of_detail_lost_error": None if detail is None else detail.error,
             "share_of_detail_lost_linear": None if detail is None else detail.linear,
             "blurred": None if detail is None else detail.blurred,
             "next_mask": None if following is None else following.array.astype(int).tolist(),

@@ -380,3 +380,18 @@ def test_a_block_for_diagonal_noise_is_answered_with_the_diagonal():
     assert found.advice == "smaller"
     assert found.next_mask.statistics.true_pixels == 13
     assert np.trace(found.next_mask.array) == 13
+
+
+def test_the_error_of_the_lost_share_is_its_spread():
+    picture = cells((160, 192), seed=3)
+    clean = (picture - picture.mean()) / picture.std()
+    output = ArrayFrames(np.repeat(gaussian_filter(clean, 1.5)[None], 4, axis=0))
+    white, found = NoiseModel(kernels()["white"], 1.0), []
+    for seed in range(10):
+        frames = simulate(white, clean.shape, n_frames=4, picture=picture, strength=1, seed=seed)
+        result = evaluated(ArrayFrames(frames), output, None)
+        found.append((result.detail.share, result.detail.error))
+    shares, errors = np.array(found).T
+    assert 0.4 < np.median(errors) / shares.std() < 2.5
+    told = f"{100 * shares[-1]:.0f} ± {100 * errors[-1]:.0f} %"
+    assert f"Share of the detail that is lost: {told}" in " ".join(result.lines())
