@@ -54,9 +54,10 @@ _STAYS, _FEWEST, _FAR_MORE = 0.8, 4, 20.0
 _AROUND, _AXIS = 9, 2.5
 _LOWEST_FREQUENCY, _LOWEST_BIN = 0.03, 5.0
 # Bands along lines: their power over that at frequencies a little lower and higher, in one
-# periodogram; the fewest across the frame; the least lines of each, for what repeats sooner goes
-# with the offsets of lines; how oblique, in bins; and how far away the other frequencies are.
-_BANDS, _FEWEST_BANDS, _OBLIQUE, _ASIDE = 100.0, 3, 2, slice(3, 7)
+# periodogram; the fewest across the frame; how oblique they are, and how far from theirs the other
+# frequencies, in bins. What repeats within `SPAN` lines goes with their offsets.
+_BANDS, _FEWEST_BANDS, _OBLIQUE = 100.0, 3, 2
+_NEXT, _FAR = 3, 6
 _TILE = 32
 # Quietest share of the tiles, and how little of the noise's variance may be the same in all frames.
 _QUIETEST, _NOTHING = 0.1, 0.04
@@ -251,9 +252,9 @@ class _Periodogram:
             for oblique in range(-_OBLIQUE, _OBLIQUE + 1):
                 line = np.where(stays[:, oblique], 0.0, power[:, oblique])
                 for at in range(_FEWEST_BANDS, len(line) // SPAN):
-                    lower = power[max(at - _ASIDE.stop + 1, 1) : at - _ASIDE.start + 1, oblique]
-                    higher = power[at + _ASIDE.start : at + _ASIDE.stop, oblique]
-                    beside = max(float(lower.mean()) if lower.size else 0.0, float(higher.mean()))
+                    lower = power[max(at - _FAR, 1) : max(at - _NEXT, 1) + 1, oblique]
+                    higher = power[at + _NEXT : at + _FAR + 1, oblique]
+                    beside = max(float(lower.mean()), float(higher.mean()))
                     # A real frame has each frequency twice.
                     held = 2 * float(line[at - 1 : at + 2].sum())
                     if line[at] > limit * beside and held > _SHARE * float(power.sum()):
