@@ -21,7 +21,7 @@ from structmask_gui.core.stack.correction import (
     Reference,
     read_reference,
 )
-from structmask_gui.core.stack.destripe import destriped_frame
+from structmask_gui.core.stack.destripe import Destriping
 from structmask_gui.core.stack.frames import Frames, Lines
 from structmask_gui.core.stack.scaled import check_single
 from structmask_gui.io.files.atomic import is_same, write_atomic
@@ -70,12 +70,9 @@ def save_destriped(
     task: Task = NO_TASK,
 ) -> Path:
     """Write all frames less the offsets of their rows or columns, as a float32 OME-TIFF."""
-
-    def make(number: int) -> NDArray[np.float32]:
-        return destriped_frame(frames, number, lines)
-
     # So named that destriping is not advised once more.
     software, without = DESTRIPED_BY + lines, f"the offsets of its {lines}"
+    make = Destriping(frames, lines, task).frame
     return _save(frames, make, software, without, path, force=force, task=task)
 
 

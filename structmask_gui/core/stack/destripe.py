@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.stack.correction import mean_frame
 from structmask_gui.core.stack.fill import without_fill
 from structmask_gui.core.stack.frames import Frames, Lines
 
@@ -16,6 +18,17 @@ more of the offsets and, where there is much of it, more of the structure."""
 
 _ALONG = 9
 """Pixels along the line over which the change of the structure is averaged."""
+
+_FEWEST, _ENOUGH, _AGREE = 3, 0.5, 0.5
+"""Frames from which offsets are told from what all have in common; share of the pixels that they
+show; and correlation of the offsets of both halves of the lines, below which they are not."""
+
+_APART, _MOVES = 3, 0.02
+"""Lines between pixels of which next to no noise is alike, and how much alike they change from
+which the sample moves."""
+
+_SLOW = 3
+"""Parts of the frame within which an offset has to change, to be one."""
 
 _FLATTEST = 0.05
 """Share of the pixels that are taken to hold noise alone, which sets the scale of the weights."""
@@ -51,13 +64,67 @@ def destriped(frame: AnyArray, lines: Lines) -> NDArray[np.float32]:
     return result
 
 
-def destriped_frame(frames: Frames, number: int, lines: Lines) -> NDArray[np.float32]:
-    """Return a frame less its line offsets, float32; fill and marks of missing pixels stay."""
-    page = destriped(without_fill(frames, own=True).read(number), lines)
-    missing = np.isnan(page)
-    if missing.any():
-        page[missing] = frames.read(number)[missing]
-    return page
+class Destriping:
+    """Takes the offsets of lines out of the frames of a stack.
+
+    Where other frames show what a line has in common with them, its offset is told from that, slow
+    bands as of hum among them; where the sample moves too much for that, from the lines beside it.
+    """
+
+    def __init__(self, frames: Frames, lines: Lines, task: Task = NO_TASK) -> None:
+        self._frames, self._clean, self._lines = frames, without_fill(frames, own=True), lines
+        self._mean = None if frames.n_frames < _FEWEST else mean_frame(frames, task)
+
+    def frame(self, number: int) -> NDArray[np.float32]:
+        """Return a frame less its line offsets; fill and marks of missing pixels stay."""
+        values = np.asarray(self._clean.read(number), dtype=np.float64)
+        offsets = None if self._mean is None else self._told_from(self._mean, values)
+        if offsets is None:
+            offsets = line_offsets(values, self._lines)
+        offsets = offsets[:, np.newaxis] if self._lines == "rows" else offsets[np.newaxis, :]
+        result: NDArray[np.float32] = (values - offsets).astype(np.float32)
+        missing = np.isnan(result)
+        if missing.any():
+            result[missing] = self._frames.read(number)[missing]
+        return result
+
+    def _told_from(self, mean: FloatArray, values: FloatArray) -> FloatArray | None:
+        """Return offsets by what all frames show; None if halves of the lines disagree on them."""
+        good = np.isfinite(values) & np.isfinite(mean)
+        if good.mean() < _ENOUGH or not mean[good].std() > 0:
+            return None
+        gain, level = np.polyfit(mean[good], values[good], 1)
+        changed = np.where(good, values - gain * mean - level, np.nan)
+        if self._lines == "columns":
+            changed = changed.T
+        width = changed.shape[1]
+        halves = []
+        for part in (changed[:, : width // 2], changed[:, width // 2 :]):
+            there = np.isfinite(part)
+            if not there.any(axis=1).all():
+                return None
+            over = np.where(there, part, 0.0)
+            halves.append(_without_slow(_weighted_medians(over, _flatness(over, there))))
+        first, second = halves
+        alike = float(np.mean(first * second)) > _AGREE * float(first.std() * second.std())
+        temporal: FloatArray = (first + second) / 2
+        if not alike or _moves(changed - temporal[:, np.newaxis]):
+            return None
+        return np.asarray(temporal + gain * line_offsets(mean, self._lines))
+
+
+def _moves(changed: FloatArray) -> bool:
+    """Whether pixels some lines apart change alike, as where the sample moves."""
+    products = changed[_APART:] * changed[:-_APART]
+    return float(np.nanmean(products)) > _MOVES * float(np.nanvar(changed))
+
+
+def _without_slow(offsets: FloatArray) -> FloatArray:
+    """Return offsets without what is slower than a third of the frame, as uneven light is."""
+    from scipy.ndimage import uniform_filter1d
+
+    slow = uniform_filter1d(offsets, max(len(offsets) // _SLOW, SPAN), mode="reflect")
+    return np.asarray(offsets - slow)
 
 
 def _slow(values: FloatArray, good: NDArray[np.bool_]) -> FloatArray:

@@ -272,13 +272,13 @@ class _Compared(NamedTuple):
     pictures: _Pictures
 
 
-def _without_offsets(frames: Frames, number: int, lines: Lines, _task: Task) -> _Pictures:
-    from structmask_gui.core.stack.destripe import destriped_frame
+def _without_offsets(frames: Frames, number: int, lines: Lines, task: Task) -> _Pictures:
+    from structmask_gui.core.stack.destripe import Destriping
 
     recorded = frames.read(number).astype(np.float32)
     return (
         (f"Frame {number + 1}, as recorded", recorded),
-        (f"Without the offsets of its {lines}", destriped_frame(frames, number, lines)),
+        (f"Without the offsets of its {lines}", Destriping(frames, lines, task).frame(number)),
     )
 
 

@@ -5,7 +5,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.quality.covariance import noise_covariance
 from structmask_gui.core.quality.radius_curve import copied_curve
 from structmask_gui.core.simulation import NoiseModel, cells, row_offsets, simulate
-from structmask_gui.core.stack.destripe import destriped, destriped_frame, line_offsets
+from structmask_gui.core.stack.destripe import Destriping, destriped, line_offsets
 from structmask_gui.core.stack.frames import ArrayFrames, CutFrames, Region
 
 
@@ -50,11 +50,11 @@ def test_pixels_that_are_not_finite_are_left_out():
 def test_a_bar_of_writing_is_left_out_and_stays():
     rng = np.random.default_rng(0)
     frame = (120 + 5 * rng.normal(size=(1, 90, 80)) + 8 * rng.normal(size=(1, 90, 1))).round()
-    alone = destriped_frame(ArrayFrames(frame[:, :70].copy()), 0, "rows")
+    alone = Destriping(ArrayFrames(frame[:, :70].copy()), "rows").frame(0)
     frame[0, 70:] = 0
     for x in range(10, 70, 8):
         frame[0, 76:84, x] = frame[0, 83, x : x + 5] = 255
-    found = destriped_frame(ArrayFrames(frame), 0, "rows")
+    found = Destriping(ArrayFrames(frame), "rows").frame(0)
     np.testing.assert_array_equal(found[70:], frame[0, 70:])
     # At its edge the mean is of fewer lines.
     np.testing.assert_allclose(found[:61], alone[:61], atol=1e-4)
@@ -64,7 +64,7 @@ def test_a_bar_of_writing_is_left_out_and_stays():
 def test_marks_of_missing_pixels_stay():
     frame = np.random.default_rng(0).normal(100, 5, (1, 64, 64)).astype(np.float32)
     frame[0, 20, 30] = -3.4e38
-    found = destriped_frame(ArrayFrames(frame), 0, "rows")
+    found = Destriping(ArrayFrames(frame), "rows").frame(0)
     assert found[20, 30] == frame[0, 20, 30]
     assert np.isfinite(found).all()
 
