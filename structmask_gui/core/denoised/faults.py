@@ -38,6 +38,7 @@ from structmask_gui.core.stack.frames import (
 
 FaultKind = Literal[
     "missing",
+    "blank",
     "few levels",
     "clipped",
     "filter",
@@ -104,6 +105,9 @@ _RESTORED = 0.5
 _MOST_FRAMES = 48
 _SIDE = 256
 """Height and width of the middle in which frames are compared one by one."""
+
+_LITTLE = 0.03
+"""Copied share up to which it does not matter whether a scene changes."""
 
 _BLOCK, _QUIET = 16, 0.25
 """Side of the blocks in which frames are compared, and the share of them that changes least."""
@@ -211,8 +215,8 @@ class Comparison:
         empty = found.structure < _EMPTY * found.noise
         least = float(((found.cross.real - found.structure) * empty).mean()) / found.variance
         if self._measured.place == "difference":
-            quiet = self._copied_in_quiet_blocks()
-            # Chosen by the output, these hold a little less by chance.
+            # Chosen by the output, quiet blocks hold a little less by chance.
+            quiet = self._copied_in_quiet_blocks() if measured > _LITTLE else measured
             return max(least, quiet if quiet < _MUCH_LESS * measured else measured)
         # No sound output leaves less in the residual than the noise's variance.
         missing = 1 - float(np.sqrt(self.residual / found.variance))
@@ -260,7 +264,15 @@ class Comparison:
                 f"{100 * self._missing:.2g} % of the output holds no values. Save it again; if the"
                 " network gives none there, train again.",
             )
-        if not (self._noise > 0 and self._output.any()):
+        if not self._noise > 0:
+            return
+        if not self._output.any():
+            if self._clear() is not None:
+                yield Fault(
+                    "blank",
+                    "The output is blank, but the raw frames show more than noise. Choose the file"
+                    " that the network wrote, or train again.",
+                )
             return
         yield self._few_levels()
         yield self._clipped()

@@ -20,6 +20,10 @@ _SHOWN = 0.01
 _FEWEST = 6
 """Frequencies that a comparison needs."""
 
+_WORTH = 0.01
+"""Structure there, over all of the noise, that a comparison needs: where the noise has next to no
+power, whatever else is there exceeds it."""
+
 _OTHER = 0.2
 """Mean coherence of raw frames and output, over frequencies at which a sound output has at least
 0.3 and the result of another stack about 0.02, below which they show different things."""
@@ -45,16 +49,20 @@ _SMALLEST = 32
 def agreement(found: Spectra) -> float | None:
     """Return how well an output agrees with its raw frames where these clearly show structure.
 
-    The mean over such frequencies of the coherence of both, 1 for any filter of the raw frames,
-    about 0 for another picture; None where too little structure is seen. The phase does not count:
-    the best prediction with a large mask turns some frequencies round.
+    The mean over such frequencies, weighted by their structure, of the coherence of both: 1 for
+    any filter of the raw frames, about 0 for another picture; None where too little structure is
+    seen. The phase does not count: the best prediction with a large mask turns some frequencies
+    round.
     """
     used = found.structure > _SEEN * found.noise
     used &= found.output > _SHOWN * found.structure
     used.flat[0] = False
     if int(used.sum()) < _FEWEST:
         return None
-    return float((np.abs(found.cross[used]) ** 2 / (found.raw[used] * found.output[used])).mean())
+    if float(found.structure[used].sum()) < _WORTH * float(found.noise.sum()):
+        return None
+    coherence = np.abs(found.cross[used]) ** 2 / (found.raw[used] * found.output[used])
+    return float(np.average(coherence, weights=found.structure[used]))
 
 
 def of_others(found: Spectra) -> bool:

@@ -22,6 +22,10 @@ _MOST_TILES = 600
 _LEAST_RATIO = 0.05
 """The quantile of raw power over noise power at which structure counts for nothing."""
 
+_TOO_FAINT = 0.02
+"""Share of its mean power below which the noise of a frequency is not known well enough for that:
+smooth noise has next to none at most."""
+
 _TOO_LOW = 0.75
 """Such a ratio below which the noise was overestimated: chance alone leaves more."""
 
@@ -87,7 +91,8 @@ def spectra(raw: Frames, denoised: Frames, noise: Covariance, task: Task) -> Spe
     expected = _expected(noise, window)
     # Noise that follows brightness may have been measured where the frames are dark, and structure
     # may have been measured with it.
-    ratio = float(np.quantile(power[0] / expected, _LEAST_RATIO))
+    known = expected > _TOO_FAINT * expected.mean()
+    ratio = float(np.quantile((power[0] / expected)[known], _LEAST_RATIO))
     if not _TOO_LOW < ratio < 1:
         expected *= max(ratio, 1e-3)
     return Spectra(power[0], power[1], sums[0] + sums[1], (sums[0], sums[1]), expected, tiles)

@@ -52,6 +52,9 @@ _OTHERWISE = "Two ways to measure this noise ask for different masks."
 _LARGE = 60
 """Pixels of a mask, not a line, from which the cost of training decides; see `recommend`."""
 
+_FEW_PATCHES = 6
+"""Patches below which figures may be far off, whatever their errors."""
+
 _ENOUGH_FRAMES = 6
 """Frames of one field in which noise can usually be told from a sample that is still."""
 
@@ -108,8 +111,8 @@ class Grounds:
             return _CHANGING if self.changing else _OTHERWISE
         if found.chosen.worst_part > DOUBTED:
             return "In a part of the field another mask is far better."
-        if self._lines_or_sample or self._may_be_sample:
-            return self._lines_or_sample or self._may_be_sample
+        if self._too_small_or_sample or self._may_be_sample:
+            return self._too_small_or_sample or self._may_be_sample
         if found.chosen.pixels > _LARGE and min(found.chosen.mask.shape) > 1:
             return "What so large a mask costs depends on the network."
         row, bare = found.chosen, found.bare
@@ -134,11 +137,13 @@ class Grounds:
         return f"{lines.capitalize()} differ more sharply than a sample's do, too."
 
     @property
-    def _lines_or_sample(self) -> str:
-        """Say what lines there are beside what was measured, or why a sample may be in that."""
+    def _too_small_or_sample(self) -> str:
+        """Say that too little was measured, what lines are beside it, or that it is the sample."""
         found, estimate = self.recommendation, self.extraction.measurement.correlation
         if found is None or estimate is None:
             return ""
+        if estimate.lags.n_patches < _FEW_PATCHES:
+            return "So small an image does not say enough of the noise."
         if self.lines_beside_changes:
             return self.lines_beside_changes
         fixed = None if found.structure is None else found.structure.lines

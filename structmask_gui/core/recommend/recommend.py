@@ -310,7 +310,8 @@ def _without_chance(
         within = {tuple(lag) for lag in row.mask.lags()}
         if not 1 < row.pixels < best.pixels or not within < hidden:
             continue
-        chance = min(gained_by_chance(basis, best.pixels - row.pixels), ABSOLUTE)
+        most = max(ABSOLUTE, best.error_se)
+        chance = min(gained_by_chance(basis, best.pixels - row.pixels), most)
         if row.error <= best.error + chance and row.copied <= best.copied + chance:
             equal = replace(row, tied=True)
             return tuple(equal if one is row else one for one in rows), equal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
 from collections.abc import Callable
@@ -203,12 +204,19 @@ def _room(*shape: int) -> Floats:
     if size <= _IN_MEMORY:
         return np.empty(shape, np.float32)
     folder = tempfile.gettempdir()
+    full = InputError(
+        f"{folder} has no room for the denoised stack of {size / 2**30:.1f} GB; free some, or use"
+        " structmask denoise, which writes only the result."
+    )
     if shutil.disk_usage(folder).free < 1.1 * size:
-        raise InputError(
-            f"{folder} has no room for the denoised stack of {size / 2**30:.1f} GB; free some, or"
-            " use structmask denoise, which writes only the result."
-        )
+        raise full
     with tempfile.TemporaryFile(prefix="structmask-") as file:
+        if hasattr(os, "posix_fallocate"):
+            # A disk that fills up later would end the program, not raise an error.
+            try:
+                os.posix_fallocate(file.fileno(), 0, size)
+            except OSError as error:
+                raise full from error
         return np.memmap(file, np.float32, "w+", shape=shape)
 
 
