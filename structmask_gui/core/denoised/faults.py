@@ -51,6 +51,9 @@ FaultKind = Literal[
     "invented",
 ]
 
+_NOTHING = 1e-6
+"""Variance of a blank output over that of the noise; rounding leaves some."""
+
 _MISSING = 0.001
 """Share of the output without values from which it is reported."""
 
@@ -266,7 +269,7 @@ class Comparison:
             )
         if not self._noise > 0:
             return
-        if not self._output.any():
+        if float(self._output.var()) < _NOTHING * self._noise:
             if self._clear() is not None:
                 yield Fault(
                     "blank",

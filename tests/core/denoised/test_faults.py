@@ -218,3 +218,25 @@ def test_lines_say_whether_a_loss_is_good_or_bad():
         linear(STILL)
     )
     assert "Too much: a plain linear" in loss(gaussian_filter(TRUTH, (0, 9, 9)))
+
+
+def test_sound_outputs_of_smooth_noise_are_of_these_frames():
+    """Such noise has next to no power at most frequencies."""
+    rng = np.random.default_rng(4)
+    smooth = gaussian_filter(rng.normal(size=TRUTH.shape), (0, 1, 1))
+    raw = TRUTH + smooth / smooth.std()
+    left = gaussian_filter(rng.normal(size=TRUTH.shape), (0, 1, 1))
+    for output in (TRUTH, TRUTH + 0.15 * left / left.std()):
+        assert told(output, raw)[0] is None
+    assert told(TRUTH[:, ::-1], raw)[0] == "other frames"
+
+
+def test_a_few_bright_pixels_do_not_make_it_another_stack():
+    spots = np.random.default_rng(1).random(STILL[:1].shape) < 0.001
+    assert told(TRUTH[:1] / 6 + 3 * spots, STILL[:1] - TRUTH[:1] * 5 / 6)[0] is None
+
+
+def test_a_blank_output_is_told():
+    fault, sentence, _ = told(np.full_like(TRUTH, TRUTH.mean()))
+    assert fault == "blank"
+    assert sentence.startswith("The output is blank, but the raw frames show more than noise.")

@@ -262,3 +262,12 @@ def test_offsets_of_rows_count_beside_the_fine_noise_where_the_sample_changes(st
     assert found.verdict.lines == lines
     what = answer(found).what
     assert what.startswith("Whole rows are brighter or darker" if lines else "The sample changes")
+
+
+def test_a_small_image_is_not_sure():
+    found = automatic("row 7")
+    assert answer(found).certainty == "likely"
+    few = replace(found.measurement.correlation.lags, n_patches=5)
+    told = answer(with_estimate(found, lags=few))
+    assert told.certainty == "uncertain"
+    assert "So small an image does not say enough of the noise." in told.how_sure
