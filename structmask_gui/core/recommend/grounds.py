@@ -132,7 +132,7 @@ class Grounds:
         """Say that rows or columns differ as well, where what changes is taken for the sample."""
         estimate = self.extraction.measurement.correlation
         lines = None if estimate is None or not self.changing else stand_out(estimate)
-        if lines is None or not self.bare:
+        if lines is None or not self.bare or self.verdict.lines is not None:
             return ""
         return f"{lines.capitalize()} differ more sharply than a sample's do, too."
 
@@ -285,6 +285,8 @@ class Grounds:
         """Whether offsets of whole lines are so large that one sees them in the result."""
         estimate = self.extraction.measurement.correlation
         if estimate is None:
+            return True
+        if estimate.evidence.patterns.bands is not None:
             return True
         lines = estimate.evidence.frame
         share = max(lines.rows.value, lines.columns.value) / max(estimate.lags.variance, 1e-300)

@@ -19,9 +19,12 @@ more of the offsets and, where there is much of it, more of the structure."""
 _ALONG = 9
 """Pixels along the line over which the change of the structure is averaged."""
 
-_FEWEST, _ENOUGH, _AGREE = 3, 0.5, 0.5
-"""Frames from which offsets are told from what all have in common; share of the pixels that they
-show; and correlation of the offsets of both halves of the lines, below which they are not."""
+ENOUGH_TO_COMPARE = 3
+"""Frames from which offsets are told from what all have in common."""
+
+_ENOUGH, _AGREE = 0.5, 0.5
+"""Share of the pixels that all have to show, and correlation of the offsets of both halves of the
+lines, below which they are not."""
 
 _APART, _MOVES = 3, 0.02
 """Lines between pixels of which next to no noise is alike, and how much alike they change from
@@ -73,7 +76,7 @@ class Destriping:
 
     def __init__(self, frames: Frames, lines: Lines, task: Task = NO_TASK) -> None:
         self._frames, self._clean, self._lines = frames, without_fill(frames, own=True), lines
-        self._mean = None if frames.n_frames < _FEWEST else mean_frame(frames, task)
+        self._mean = None if frames.n_frames < ENOUGH_TO_COMPARE else mean_frame(frames, task)
 
     def frame(self, number: int) -> NDArray[np.float32]:
         """Return a frame less its line offsets; fill and marks of missing pixels stay."""

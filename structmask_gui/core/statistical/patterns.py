@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +20,14 @@ from numpy.typing import NDArray
 from structmask_gui.core.arrays import SIGMA_PER_MAD, BoolArray, FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.progress import Task
-from structmask_gui.core.stack.destripe import SPAN
+from structmask_gui.core.stack.destripe import ENOUGH_TO_COMPARE, SPAN
 from structmask_gui.core.stack.fill import clear_part
 from structmask_gui.core.stack.frames import (
     CutFrames,
     Frames,
+    Lines,
     apart,
+    destriped_lines,
     detail_limit,
     disjoint,
     evenly,
@@ -50,6 +52,8 @@ _PEAK, _SHARE = 25.0, 0.01
 # Power in the mean over so many frames, over that in one frame, from which a peak does not shift;
 # and over that in differences, which have little of what stays.
 _STAYS, _FEWEST, _FAR_MORE = 0.8, 4, 20.0
+# The same below which a peak of the mean may be what shifts, as a mean of two frames has it.
+_MORE_HELD = 4.0
 # Width of the surroundings; bins next to an axis, where row and column offsets are.
 _AROUND, _AXIS = 9, 2.5
 _LOWEST_FREQUENCY, _LOWEST_BIN = 0.03, 5.0
@@ -58,6 +62,8 @@ _LOWEST_FREQUENCY, _LOWEST_BIN = 0.03, 5.0
 # frequencies, in bins. What repeats within `SPAN` lines goes with their offsets.
 _BANDS, _FEWEST_BANDS, _OBLIQUE = 100.0, 3, 2
 _NEXT, _FAR = 3, 6
+# Share of the pairs of frames that moved, from which a sample does.
+_OFTEN = 0.5
 _TILE = 32
 # Quietest share of the tiles, and how little of the noise's variance may be the same in all frames.
 _QUIETEST, _NOTHING = 0.1, 0.04
@@ -131,6 +137,9 @@ class Patterns:
     pixels: float = 0.0
     """Variance, over that of the noise, of a pattern of single pixels that is the same in every
     frame, in fine detail; 0 where there is none."""
+    bands: Lines | None = None
+    """The lines along which there are regular bands that shift from frame to frame, and that go
+    with the offsets of these lines."""
 
     @property
     def shared(self) -> bool:
@@ -179,14 +188,27 @@ def find_patterns(source: NoiseSource) -> Patterns:
     # And one whose brightness changes differs by the same image again and again.
     ratio = held.power / np.maximum(noise.power, 1e-300)
     as_held = ratio > _FAR_MORE
-    periodic = noise.peak(off_axes=True, unless=as_held, alike=ratio > 1) or noise.bands(as_held)
-    regular = not periodic and held.peak(off_axes=lines, variance=noise.variance)
+    periodic = noise.peak(off_axes=True, unless=as_held, alike=ratio > 1)
+    bands = noise.bands(as_held)
+    if bands == "oblique" or (bands is not None and not _goes_with_offsets(source, bands)):
+        periodic, bands = True, None
+    regular = not periodic and held.peak(
+        off_axes=lines, variance=noise.variance, unless=ratio < _MORE_HELD
+    )
     share, error = _static_share(source, mean, count)
     if lasting is not None and lasting.shared:
         # The noise does not average out in the mean as if frames were independent.
-        return Patterns(periodic, steps=steps, lasting=lasting)
+        return Patterns(periodic, steps=steps, lasting=lasting, bands=bands)
     pixels = pattern_of_pixels(*halves, *counts)
-    return Patterns(periodic, regular, steps, share, error, lasting, pixels)
+    return Patterns(periodic, regular, steps, share, error, lasting, pixels, bands)
+
+
+def _goes_with_offsets(source: NoiseSource, lines: Lines) -> bool:
+    """Whether slow bands go with the offsets of lines, as those of a sample that lies still do."""
+    removed = destriped_lines(source.raw) == lines
+    # Bands that shift may be taken for a sample that moves, now and then.
+    moved = np.mean([relation.moved for relation in source.relations] or [False]) > _OFTEN
+    return not removed and not moved and source.raw.n_frames >= ENOUGH_TO_COMPARE
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,13 +264,18 @@ class _Periodogram:
         enough = 2 * held > _SHARE * (self.variance if variance is None else variance)
         return bool((sought & enough & (self.power > limit * around)).any())
 
-    def bands(self, unless: BoolArray) -> bool:
-        """Whether there are regular bands along the rows or columns, oblique at most by a little.
+    def bands(self, unless: BoolArray) -> Lines | Literal["oblique"] | None:
+        """Return along which lines there are regular bands, or that they are oblique by a little.
 
         ``unless``: frequencies at which they do not count.
         """
         limit = max(_BANDS / np.sqrt(self.count), 1.0)
-        for power, stays in ((self.power, unless), (self.power.T, unless.T)):
+        found: list[tuple[float, Lines | Literal["oblique"]]] = []
+        ways: tuple[tuple[Lines, FloatArray, BoolArray], ...] = (
+            ("rows", self.power, unless),
+            ("columns", self.power.T, unless.T),
+        )
+        for lines, power, stays in ways:
             for oblique in range(-_OBLIQUE, _OBLIQUE + 1):
                 line = np.where(stays[:, oblique], 0.0, power[:, oblique])
                 for at in range(_FEWEST_BANDS, len(line) // SPAN):
@@ -258,8 +285,10 @@ class _Periodogram:
                     # A real frame has each frequency twice.
                     held = 2 * float(line[at - 1 : at + 2].sum())
                     if line[at] > limit * beside and held > _SHARE * float(power.sum()):
-                        return True
-        return False
+                        # Under the window, straight bands have a quarter beside their frequency.
+                        straight = 2 * max(power[at, 1], power[at, -1]) < power[at, 0]
+                        found.append((held, lines if straight else "oblique"))
+        return max(found)[1] if found else None
 
 
 class Changes(NamedTuple):

@@ -76,10 +76,11 @@ def fixed_lines(estimate: CorrelationEstimate) -> bool:
 def endless_lines(estimate: CorrelationEstimate, parameters: Parameters) -> Lines | None:
     """Return which lines do not end within the largest lag, if any.
 
-    Either far ends of whole lines are correlated, or the correlation along the line is positive
-    beyond chance at nearly every lag and, at the largest, still a fifth of that at the smallest.
+    Either far ends of whole lines are correlated, or there are regular bands along them, or the
+    correlation along the line is positive beyond chance at nearly every lag and, at the largest,
+    still a fifth of that at the smallest.
     """
-    if (found := _offsets(estimate)) is not None:
+    if (found := _offsets(estimate) or estimate.evidence.patterns.bands) is not None:
         return found
     lags = estimate.lags
     middle, last = lags.reach, min(parameters.max_lag, lags.reach)
@@ -174,7 +175,7 @@ def far_ends_likely_share(estimate: CorrelationEstimate, line: Lines) -> bool:
 def span_the_image(estimate: CorrelationEstimate, line: Lines, max_lag: int) -> bool:
     """Whether far ends of the lines are correlated about as much as pixels near the largest lag."""
     lags = estimate.lags
-    if _offsets(estimate) == line:
+    if line in (_offsets(estimate), estimate.evidence.patterns.bands):
         return True
     far = _far_ends(estimate, line).value / max(lags.variance, 1e-300)
     last = min(max_lag, lags.reach)

@@ -85,3 +85,53 @@ def test_constant_rows_beside_an_image_do_not_spoil_its_offsets():
     frame = np.zeros((128, 128))
     frame[20:] = np.random.default_rng(0).normal(100, 5, (108, 128))
     assert np.abs(line_offsets(frame, "rows")[40:]).max() < 3
+
+
+def banded(n_frames=8, seed=0):
+    """Return cells, and these under slow bands along the rows and noise, a new phase each frame."""
+    rng = np.random.default_rng(seed)
+    clean = cells((160, 192))
+    clean = np.repeat(3 * (clean - clean.mean())[None] / clean.std(), n_frames, axis=0)
+    phases = rng.uniform(0, 2 * np.pi, (n_frames, 1, 1))
+    bands = np.sin(2 * np.pi * np.arange(160)[:, None] / 19.4 + phases)
+    return clean, clean + bands, rng.normal(size=clean.shape)
+
+
+def error(found, truth):
+    return float(
+        np.mean(
+            [
+                (one - one.mean() - two + two.mean()).var()
+                for one, two in zip(found, truth, strict=True)
+            ]
+        )
+    )
+
+
+@pytest.mark.parametrize("lines", ["rows", "columns"])
+def test_slow_bands_go_where_the_sample_lies_still(lines):
+    clean, striped, noise = banded()
+    turn = (0, 1, 2) if lines == "rows" else (0, 2, 1)
+    frames = ArrayFrames((striped + noise).transpose(turn))
+    without = Destriping(frames, lines)
+    found = [without.frame(number) for number in range(8)]
+    beside = [destriped(frame, lines) for frame in frames.read(slice(None))]
+    truth = (clean + noise).transpose(turn)
+    assert error(beside, truth) > 0.2
+    # A mean over so many frames holds an eighth of their variance.
+    assert error(found, truth) < 0.5 / 8 + 0.04
+
+
+def test_offsets_are_told_by_the_lines_beside_where_the_sample_moves():
+    _, striped, noise = banded()
+    moving = np.stack([np.roll(frame, 9 * at, axis=1) for at, frame in enumerate(striped)]) + noise
+    without = Destriping(ArrayFrames(moving), "rows")
+    np.testing.assert_array_equal(without.frame(3), destriped(moving[3], "rows"))
+
+
+def test_two_frames_are_not_told_apart():
+    _, striped, noise = banded(2)
+    frames = striped + noise
+    np.testing.assert_array_equal(
+        Destriping(ArrayFrames(frames), "rows").frame(1), destriped(frames[1], "rows")
+    )

@@ -5,6 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.extract import extract_recording
 from structmask_gui.core.simulation import cells
 from structmask_gui.core.statistical.patterns import _Periodogram
@@ -38,17 +39,33 @@ def test_waves_of_a_new_phase_shift(n_frames):
     assert "periodic_temporal" in extract_recording(frames, AUTOMATIC).verdict.flags
 
 
-@pytest.mark.parametrize("turned", [False, True])
-@pytest.mark.parametrize(("period", "oblique"), [(13.3, 0), (19.4, 0.05), (45, 0), (31, 1.6)])
-def test_bands_of_a_new_phase_shift(period, oblique, turned):
-    """As mains hum along the slow axis of a scan, which shares its axis with offsets of rows."""
-    rng = np.random.default_rng(2)
+def banded(period, oblique, n_frames=5):
+    """Return cells under bands along the rows, of a new phase in every frame."""
+    rng = np.random.default_rng(3)
     y, x = np.indices((192, 192))
-    phases = rng.uniform(0, 2 * np.pi, (5, 1, 1))
+    phases = rng.uniform(0, 2 * np.pi, (n_frames, 1, 1))
     frames = np.sin(2 * np.pi * (y / period + oblique * x / 192) + phases)
-    frames = frames + 6 * cells(y.shape) + rng.normal(0, 1.5, frames.shape)
-    frames = np.swapaxes(frames, 1, 2) if turned else frames
-    assert "periodic_temporal" in extract_recording(frames, AUTOMATIC).verdict.flags
+    return frames + 6 * cells(y.shape) + rng.normal(0, 1.5, frames.shape)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("period", [13.3, 19.4, 45])
+def test_bands_along_lines_go_with_their_offsets(period, turned):
+    """As mains hum along the slow axis of a scan."""
+    frames = banded(period, 0.05)
+    found = extract_recording(np.swapaxes(frames, 1, 2) if turned else frames, AUTOMATIC)
+    lines = "columns" if turned else "rows"
+    assert found.measurement.correlation.evidence.patterns.bands == lines
+    assert found.verdict.lines == lines
+    assert answer(found).what == f"Whole {lines} are brighter or darker; a mask cannot hide that."
+
+
+@pytest.mark.parametrize(("oblique", "n_frames"), [(1.6, 5), (0, 2)])
+def test_other_bands_are_a_pattern_that_shifts(oblique, n_frames):
+    """Oblique ones, and those of so few frames that nothing tells them from the sample."""
+    found = extract_recording(banded(19.4, oblique, n_frames), AUTOMATIC)
+    assert found.measurement.correlation.evidence.patterns.bands is None
+    assert "periodic_temporal" in found.verdict.flags
 
 
 @pytest.mark.parametrize(("strength", "walks"), [(0.5, False), (0.2, True)])
@@ -58,7 +75,9 @@ def test_offsets_of_rows_and_a_sample_that_changes_are_no_bands(strength, walks)
     offsets = np.cumsum(offsets, axis=1) if walks else offsets
     sample = gaussian_filter(rng.normal(size=(6, 192, 192)), (1, 6, 6))
     frames = 2 * sample / sample.std() + offsets + rng.normal(size=(6, 192, 192))
-    assert "periodic_temporal" not in extract_recording(frames, AUTOMATIC).verdict.flags
+    found = extract_recording(frames, AUTOMATIC)
+    assert found.measurement.correlation.evidence.patterns.bands is None
+    assert "periodic_temporal" not in found.verdict.flags
 
 
 def test_where_all_frames_may_be_alike_their_mean_is_as_rough_as_one():
