@@ -60,10 +60,12 @@ def test_bands_along_lines_go_with_their_offsets(period, turned):
     assert answer(found).what == f"Whole {lines} are brighter or darker; a mask cannot hide that."
 
 
-@pytest.mark.parametrize(("oblique", "n_frames"), [(1.6, 5), (0, 2)])
-def test_other_bands_are_a_pattern_that_shifts(oblique, n_frames):
+@pytest.mark.parametrize(
+    ("period", "oblique", "n_frames"), [(31, 1.6, 8), (12.3, 1.6, 8), (19.4, 0, 2)]
+)
+def test_other_bands_are_a_pattern_that_shifts(period, oblique, n_frames):
     """Oblique ones, and those of so few frames that nothing tells them from the sample."""
-    found = extract_recording(banded(19.4, oblique, n_frames), AUTOMATIC)
+    found = extract_recording(banded(period, oblique, n_frames), AUTOMATIC)
     assert found.measurement.correlation.evidence.patterns.bands is None
     assert "periodic_temporal" in found.verdict.flags
 
