@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.denoised.blur import LostDetail
+from structmask_gui.core.denoised.invented import invented_spots, stamped_period
 from structmask_gui.core.denoised.origin import filter_of, of_others
 from structmask_gui.core.denoised.place import (
     FITS,
@@ -284,6 +285,7 @@ class Comparison:
         yield self._misplaced()
         yield self._the_same()
         yield self._contrast()
+        yield self._added()
         if self._measured.place == "difference":
             yield self._of_neighbours()
         yield self._invented()
@@ -502,6 +504,30 @@ class Comparison:
         np.add.at(values, (dy % side, dx % side), self._kernel)
         passed: FloatArray = np.fft.fft2(values).real[used]
         return passed
+
+    def _added(self) -> Fault | None:
+        """Return the fault that the output has a pattern or spots that the raw frames have not."""
+        found = self.spectra
+        period = None if found is None else stamped_period(found)
+        if period is not None:
+            return Fault(
+                "invented",
+                f"The output has a regular pattern, every {period:.3g} pixels, that is not in the"
+                " raw frames: networks leave such stripes or chessboards. Do not use it: train"
+                " again, with another network or other settings.",
+            )
+        height = self._own.shape[1] // self._width
+        raw, output = (
+            one.mean(axis=0).reshape(height, self._width) for one in (self._own, self._output)
+        )
+        count = invented_spots(raw, output)
+        if not count:
+            return None
+        return Fault(
+            "invented",
+            f"The output shows {count} spots that are not in the raw frames, or far fainter there."
+            " Do not use it: check that these are its raw frames, then train again.",
+        )
 
     def _invented(self) -> Fault | None:
         found = self.spectra

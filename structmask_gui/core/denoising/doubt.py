@@ -50,15 +50,15 @@ def doubtful_places(
     residual = np.asarray(raw, dtype=np.float64) - denoised
     good = np.isfinite(residual)
     smooth = gaussian_filter(np.where(good, residual, 0), _WIDTH)
-    found: BoolArray = np.abs(smooth) > _LIMIT * _spread(smooth)
+    found: BoolArray = np.abs(smooth) > _LIMIT * local_spread(smooth)
     if halves:
         apart = gaussian_filter(np.subtract(*halves, dtype=np.float64), _WIDTH / 2)
-        found |= np.abs(apart) > _APART * _spread(np.where(good, residual, 0))
+        found |= np.abs(apart) > _APART * local_spread(np.where(good, residual, 0))
     found &= good
     return found
 
 
-def _spread(values: FloatArray) -> FloatArray:
+def local_spread(values: FloatArray) -> FloatArray:
     """Return the robust standard deviation of the values around each pixel."""
     from scipy.ndimage import median_filter, zoom
 

@@ -240,3 +240,37 @@ def test_a_blank_output_is_told():
     fault, sentence, _ = told(np.full_like(TRUTH, TRUTH.mean()))
     assert fault == "blank"
     assert sentence.startswith("The output is blank, but the raw frames show more than noise.")
+
+
+@pytest.mark.parametrize("raw", [STILL, STILL[:1]], ids=["still", "one frame"])
+@pytest.mark.parametrize(
+    ("pattern", "period"),
+    [
+        (np.sin(2 * np.pi * np.arange(SHAPE[1]) / 4), "every 4 pixels"),
+        ((-1.0) ** np.indices(SHAPE).sum(axis=0), "every 2 pixels"),
+    ],
+    ids=["stripes", "chessboard"],
+)
+def test_a_pattern_that_a_network_stamped_on_is_told(raw, pattern, period):
+    fault, sentence, _ = told(TRUTH[: len(raw)] + 0.5 * pattern, raw)
+    assert fault == "invented"
+    assert f"a regular pattern, {period}, that is not in the raw frames" in sentence
+
+
+def test_a_regular_sample_was_not_stamped_on():
+    grating = np.repeat(np.sin(2 * np.pi * np.arange(SHAPE[1]) / 4)[None, None], 4, axis=0)
+    clean = np.broadcast_to(2 * grating, TRUTH.shape)
+    assert told(clean, clean + np.random.default_rng(0).normal(size=clean.shape))[0] is None
+
+
+def test_spots_that_were_never_there_are_told():
+    rng = np.random.default_rng(5)
+    spots = np.zeros(SHAPE)
+    spots[rng.integers(10, 150, 12), rng.integers(10, 180, 12)] = 1
+    spots = gaussian_filter(spots, 1.5)
+    invented = TRUTH + 5 * spots / spots.max()
+    fault, sentence, _ = told(invented)
+    assert fault == "invented"
+    assert "spots that are not in the raw frames" in sentence
+    # Where the sample has them, they are none.
+    assert told(invented, STILL + 5 * spots / spots.max())[0] is None
