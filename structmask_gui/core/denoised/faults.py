@@ -508,7 +508,9 @@ class Comparison:
     def _added(self) -> Fault | None:
         """Return the fault that the output has a pattern or spots that the raw frames have not."""
         found = self.spectra
-        period = None if found is None else stamped_period(found)
+        if found is None:
+            return None
+        period = stamped_period(found)
         if period is not None:
             return Fault(
                 "invented",
@@ -520,7 +522,7 @@ class Comparison:
         raw, output = (
             one.mean(axis=0).reshape(height, self._width) for one in (self._own, self._output)
         )
-        count = invented_spots(raw, output)
+        count = invented_spots(raw, output, found.noise / len(self._own))
         if not count:
             return None
         return Fault(

@@ -49,10 +49,11 @@ def stamped_period(found: Spectra) -> float | None:
     return 1 / float(max(at[y], at[x]))
 
 
-def invented_spots(raw: FloatArray, output: FloatArray) -> int:
+def invented_spots(raw: FloatArray, output: FloatArray, noise: FloatArray) -> int:
     """Return how many spots have clearly more contrast in the output than in the raw frames.
 
     ``raw``, ``output``: shape (y, x); means of the same frames.
+    ``noise``: power at each frequency of the noise in the first of them, as in `Spectra`.
     """
     from scipy.ndimage import gaussian_filter, label
 
@@ -61,6 +62,11 @@ def invented_spots(raw: FloatArray, output: FloatArray) -> int:
         return made
 
     own, shown = contrast(raw), contrast(output)
-    more = (np.abs(shown) - np.abs(own)) / local_spread(own - shown)
+    at = np.fft.fftfreq(len(noise))
+    squared = -2 * np.pi**2 * (at[:, None] ** 2 + at[None] ** 2)
+    passed = np.exp(_SPOT**2 * squared) - np.exp(_AROUND**2 * squared)
+    # An output that copies noise differs from the raw frames by less than that.
+    least = float((noise * passed**2).mean()) ** 0.5
+    more = (np.abs(shown) - np.abs(own)) / np.maximum(local_spread(own - shown), least)
     count = int(label(more > _SURELY)[1])
     return count if count >= _FEWEST else 0

@@ -336,7 +336,7 @@ def _whole_lines(case: Grounds, lines: str) -> Answer:
     of: Lines = "columns" if lines == "columns" else "rows"
     told = case.new_in_every_frame and not unseparated(case.extraction, case.recommendation)
     certainty: Sureness = case.certainty if told else "uncertain"
-    doubts = case.doubts if told else "The lines may be the sample's."
+    doubts = case.why_uncertain if told else "The lines may be the sample's."
     if certainty == "likely" and case.every_nth(of):
         certainty, doubts = (
             "uncertain",
@@ -401,7 +401,7 @@ def _bare(case: Grounds) -> Answer:
     if case.fixed_untested or SMOOTH in case.not_tested:
         return _nothing_tested(case)
     certainty = case.certainty
-    sure = (case.doubts if certainty == "uncertain" else "") or "You need no mask."
+    sure = (case.why_uncertain if certainty == "uncertain" else "") or "You need no mask."
     return _made(
         case,
         "No pattern in the noise.",
@@ -433,7 +433,7 @@ def _nothing_tested(case: Grounds) -> Answer:
     what = f"{what} (none above {100 * floor:.0f} % of the noise)."
     if case.certainty == "likely" and (sure := _no_need(case)):
         return _made(case, what, "likely", f"You need no mask: {sure}", _PLAIN, "copy_plain_n2v")
-    sure, advice = _fits(case, f"{case.doubts} {case.untested}".strip(), "tested")
+    sure, advice = _fits(case, f"{case.why_uncertain} {case.untested}".strip(), "tested")
     if case.one_frame or not case.differences:
         advice += _STILL
     elif case.fixed_untested:
@@ -489,7 +489,7 @@ def _gains_nothing(case: Grounds, found: Mask) -> Answer:
             advice = f"A mask does no better than plain Noise2Void. {_COMPARE}"
             actions = ("what_to_record", *actions)
     if certainty == "uncertain":
-        figures.insert(0, case.doubts)
+        figures.insert(0, case.why_uncertain)
     return _made(case, what, certainty, " ".join(filter(None, figures)), advice, *actions)
 
 
@@ -523,7 +523,7 @@ def _hide(case: Grounds) -> Answer:
         advice += ", but copies more of this noise." if case.copies_less else "."
     certainty, sure = case.certainty, case.figures
     if certainty == "uncertain":
-        sure = f"{case.doubts} {sure}".strip()
+        sure = f"{case.why_uncertain} {sure}".strip()
         if case.one_frame and row is not None and row.worst > DOUBTED:
             advice, actions = f"{advice} {case.to_decide}", (*actions, "what_to_record")
     if case.too_little:

@@ -88,13 +88,24 @@ class Grounds:
     @property
     def certainty(self) -> Sureness:
         """How sure the answer is where noise and structure could be separated."""
-        if self.doubts:
-            return "uncertain"
+        doubted = self.doubts or self._not_raw_or_even or not self.verdict.settled
+        return "uncertain" if doubted else "likely"
+
+    @property
+    def why_uncertain(self) -> str:
+        """Say what makes the answer uncertain."""
+        return self.doubts or self._not_raw_or_even
+
+    @property
+    def _not_raw_or_even(self) -> str:
+        """Say that the frames are no raw data, or their noise is not everywhere the same."""
+        if any(flag in self.flags for flag in _NOT_LIKELY):
+            return "These may be no raw data."
         estimate = self.extraction.measurement.correlation
         part = None if estimate is None else not_uniform(estimate)
-        doubted = not self.verdict.settled or any(flag in self.flags for flag in _NOT_LIKELY)
-        doubted = doubted or (part is not None and abs(part.rho - part.other) > _UNLIKE)
-        return "uncertain" if doubted else "likely"
+        if part is not None and abs(part.rho - part.other) > _UNLIKE:
+            return "The noise of one half of the field is quite unlike that of the other."
+        return ""
 
     @property
     def doubts(self) -> str:

@@ -52,6 +52,10 @@ to be there; and up to which it is said not to be."""
 _ALIKE = 0.15
 """How far a share may be from 1 before the reference is said to have other settings."""
 
+_COPY, _EXACT = 0.5, 1e-5
+"""Noise left in the mean of a reference, and share of what the frames show, up to which both are
+the same frames."""
+
 _ENOUGH = 20
 """Frames of a reference that show patterns well below their noise."""
 
@@ -295,9 +299,26 @@ class Said(NamedTuple):
 
 def said_of(mean: FloatArray, correction: Correction) -> Said:
     """Say what a correction does to frames of this mean."""
+    for one in correction.used:
+        if _is_copy(mean, one):
+            other = "without light" if one.kind == "dark" else "of an even field"
+            return Said((f"{one.name} is a copy of your frames. Give frames {other}.",), True)
     found = [held(mean, correction, one.kind) for one in correction.used]
     sentences = map(held_words, found, correction.used)
     return Said(tuple(sentences), any(one.harms for one in found))
+
+
+def _is_copy(mean: FloatArray, reference: Reference) -> bool:
+    """Whether a reference has the noise of the frames themselves, whose mean this is."""
+    there = np.isfinite(mean)
+    if not there.any() or mean.shape != reference.mean.shape:
+        return False
+    differ = float((mean - reference.mean)[there].std())
+    first, second = reference.halves[0], reference.halves[-1]
+    # The means of other frames differ by more than the noise that is left in one of them.
+    return differ <= _COPY * max(
+        float((first - second)[there].std()) / 2, float(mean[there].std()) * _EXACT
+    )
 
 
 def held_words(found: Held, reference: Reference) -> str:
