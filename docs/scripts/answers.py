@@ -23,7 +23,7 @@ from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.extract import extract_recording
 from structmask_gui.core.recommend.ledger import TIE
-from structmask_gui.core.recommend.recommend import COPIED_MORE, nothing_found
+from structmask_gui.core.recommend.recommend import COPIED_MORE, WHOLE_SHAPE, nothing_found
 from structmask_gui.core.recommend.wording import Answer
 from structmask_gui.core.simulation import (
     Kernel,
@@ -51,7 +51,8 @@ _HEAD = """\
 What the preset *automatic* answers, word for word, on measured files and on simulated acquisitions.
 `docs/scripts/answers.py` makes this page, and fails if an answer contradicts the ranking of the
 masks: where no mask (plain Noise2Void) ranks first the answer has to say so, and a mask that is
-recommended must not be told from the best, the cost of training a long line apart.
+recommended must not be told from the best, or be a row, column or block within 5 % of it, the cost
+of training a long line apart.
 """
 
 
@@ -154,7 +155,8 @@ def contradiction(found: Extraction, said: Answer) -> str:
         return "no mask ranks first, and the answer does not say so"
     if bare is not None and bare is best and said.actions[:1] == ("use_mask",):
         return "no mask ranks first, and the first button uses a mask"
-    alike = chosen is None or chosen.left + chosen.lost <= (1 + TIE) * (best.left + best.lost)
+    most = WHOLE_SHAPE if chosen is not None and chosen.mask.array.all() else TIE
+    alike = chosen is None or chosen.left + chosen.lost <= (1 + most) * (best.left + best.lost)
     if chosen is not None and chosen is not bare and not (chosen.tied or alike):
         return f"{chosen.name} is recommended, {best.name} is better"
     if plain and bare is not None and not (bare.tied or nothing_found(found)):

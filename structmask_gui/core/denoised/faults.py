@@ -522,14 +522,26 @@ class Comparison:
         raw, output = (
             one.mean(axis=0).reshape(height, self._width) for one in (self._own, self._output)
         )
-        count = invented_spots(raw, output, found.noise / len(self._own))
-        if not count:
+        noise = found.noise / len(self._own)
+        count = invented_spots(raw, output, noise)
+        # A mask that is too large may bring them by itself.
+        if not count or 2 * invented_spots(raw, self._predicted_mean(), noise) > count:
             return None
         return Fault(
             "invented",
             f"The output shows {count} spots that are not in the raw frames, or far fainter there."
             " Do not use it: check that these are its raw frames, then train again.",
         )
+
+    def _predicted_mean(self) -> FloatArray:
+        """Return the mean of the linear predictions of the frames, shape (y, x)."""
+        predicted = _Predicted(self._raw, self._kernel)
+        sums = np.zeros(self._own.shape[1])
+        for number in self._numbers:
+            self._task.stop_if_cancelled()
+            values = _some(middle_as_is(predicted, number))
+            sums += np.where(np.isfinite(values), values, np.nanmean(values)) / len(self._numbers)
+        return sums.reshape(-1, self._width)
 
     def _invented(self) -> Fault | None:
         found = self.spectra

@@ -55,7 +55,7 @@ AGREED, _MILDER = 3.5, 1.25
 """The same by noise that was learned, from which nothing is concluded; and how many times nearer to
 the least error another mask has to be, at worst, to be taken instead."""
 
-_WHOLE_SHAPE = 0.05
+WHOLE_SHAPE = 0.05
 """A row, column or block that costs no more than this share is taken before a mask with gaps, and
 a line before other shapes where the noise lies along it."""
 
@@ -150,10 +150,10 @@ class Recommendation:
         least = self.ledger[0]
         plainer = not row.tied and row.mask.array.all() and row.pixels > 1
         other = not least.mask.array.all() or min(row.mask.shape) < min(least.mask.shape)
-        if plainer and other and row.error <= (1 + _WHOLE_SHAPE) * least.error + NEGLIGIBLE:
+        if plainer and other and row.error <= (1 + WHOLE_SHAPE) * least.error + NEGLIGIBLE:
             return (
                 f"A row, column or block without gaps is taken whose expected error is within"
-                f" {100 * _WHOLE_SHAPE:.0f} % of the least, if it copies hardly more of the noise."
+                f" {100 * WHOLE_SHAPE:.0f} % of the least, if it copies hardly more of the noise."
             )
         if not row.tied and self.gains_next_to_nothing:
             return "No mask of this size helps with lines that go on, so none is recommended."
@@ -335,7 +335,7 @@ def _plainer(rows: tuple[LedgerRow, ...], best: LedgerRow, kind: NoiseKind | Non
 
     A row, column or block for a mask with gaps; and where the noise lies along a line, that line.
     """
-    most = (1 + _WHOLE_SHAPE) * rows[0].error + NEGLIGIBLE
+    most = (1 + WHOLE_SHAPE) * rows[0].error + NEGLIGIBLE
     near = [row for row in rows if row.error <= most and 1 < row.pixels <= SEARCHED]
     whole = [row for row in near if row.mask.array.all()]
     axis = _LINES.get(kind)
