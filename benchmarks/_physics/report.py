@@ -238,8 +238,8 @@ processing and codecs. Nothing of the program was used to make them, and nothing
 scenes of this page: those to tune and to validate on are others (`--part tune`, `--part validate`).
 These were run thirty-one times, after as many states of the program; each time but one this page
 was written. After the twelfth, two new rules that had held on the other scenes, and not on these,
-were taken out. After the twenty-ninth, the limit beyond which a pixel is a cosmic ray was doubled; two
-scenes to validate on had changed by it for the worse, and some of these, too.
+were taken out. After the twenty-ninth, the limit beyond which a pixel is a cosmic ray was doubled;
+two scenes to validate on had changed by it for the worse, and some of these, too.
 
 **What is true.** The scene is held fixed and recorded again and again, noise and camera drawn
 anew; what differs is the noise, temporal and fixed. The error of a mask is that of the best
