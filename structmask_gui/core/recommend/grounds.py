@@ -383,7 +383,7 @@ class Grounds:
             return f"To decide, record {_ENOUGH_FRAMES} or more frames of one still field."
         if self.differences:
             return "To decide, record a field that does not change."
-        return "To decide, record one still field in more light."
+        return "To decide, record one still field with more light."
 
     @property
     def one_frame(self) -> bool:

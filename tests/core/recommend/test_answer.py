@@ -181,7 +181,7 @@ def test_several_frames_that_cannot_tell_say_why(base, why):
     enough = 6 if base == "frames" else 3
     for frames, record in (
         (enough - 1, "6 or more frames of one still field."),
-        (enough, {"frames": "one still field in more light."}.get(base, "a field that does not")),
+        (enough, {"frames": "one still field with more light."}.get(base, "a field that does not")),
     ):
         places = np.zeros((frames, 3), dtype=int)
         places[:, 0] = np.arange(frames)
