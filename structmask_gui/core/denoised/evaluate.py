@@ -125,7 +125,7 @@ class Evaluation:
         if detail.blurred:
             return f"Too much: {linear}."
         if detail.like_linear:
-            return f"No better than a plain linear estimate, which loses {100 * detail.linear:.0f} %."
+            return f"No better: {linear}."
         if detail.share <= max(_LITTLE, detail.linear):
             alike = round(100 * detail.share) == round(100 * detail.linear)
             return "Little, as by a plain linear estimate." if alike else f"Little: {linear}."
