@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -94,10 +96,12 @@ class Destriping:
     def _told_from(self, mean: FloatArray, values: FloatArray) -> FloatArray | None:
         """Return offsets by what all frames show; None if halves of the lines disagree on them."""
         good = np.isfinite(values) & np.isfinite(mean)
-        if good.mean() < _ENOUGH or not mean[good].std() > 0:
+        if good.mean() < _ENOUGH or not np.ptp(mean[good]) > 0:
             return None
-        gain, level = np.polyfit(mean[good], values[good], 1)
-        changed = np.where(good, values - gain * mean - level, np.nan)
+        both = np.cov(mean[good], values[good])
+        gain = float(both[0, 1] / both[0, 0])
+        changed = np.where(good, values - gain * mean, np.nan)
+        changed -= float(values[good].mean() - gain * mean[good].mean())
         if self._lines == "columns":
             changed = changed.T
         width = changed.shape[1]
@@ -113,7 +117,13 @@ class Destriping:
         temporal: FloatArray = (first + second) / 2
         if not alike or _moves(changed - temporal[:, np.newaxis]):
             return None
-        return np.asarray(temporal + gain * line_offsets(mean, self._lines))
+        return np.asarray(temporal + gain * self._of_mean)
+
+    @cached_property
+    def _of_mean(self) -> FloatArray:
+        """Offsets that are in the mean of the frames."""
+        assert self._mean is not None
+        return line_offsets(self._mean, self._lines)
 
 
 def _moves(changed: FloatArray) -> bool:
