@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from structmask_gui.core.stack.destripe import destriped
+from structmask_gui.core.stack.destripe import Destriping
+from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.io.corrected import is_corrected
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.stack.units import read_size
@@ -29,7 +30,8 @@ def test_the_offsets_are_taken_off(structmask, lined, lines):
     assert answer.code == 0
     assert f"offsets of its {lines}" in answer.out
     written = tifffile.imread(lined.with_name("lined_destriped.tif"))
-    np.testing.assert_allclose(written[1], destriped(np.load(lined)[1], lines), rtol=1e-6)
+    expected = Destriping(ArrayFrames(np.load(lined)), lines).frame(1)
+    np.testing.assert_allclose(written[1], expected, rtol=1e-6)
 
 
 def test_frames_are_chosen_and_nothing_is_replaced_unasked(structmask, lined, tmp_path):

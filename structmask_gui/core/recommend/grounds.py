@@ -52,8 +52,8 @@ _OTHERWISE = "Two ways to measure this noise ask for different masks."
 _LARGE = 60
 """Pixels of a mask, not a line, from which the cost of training decides; see `recommend`."""
 
-_FEW_PATCHES = 6
-"""Patches below which figures may be far off, whatever their errors."""
+_FEW_PIXELS = 8192
+"""Pixels that were measured below which figures may be far off, whatever their errors."""
 
 _ENOUGH_FRAMES = 6
 """Frames of one field in which noise can usually be told from a sample that is still."""
@@ -148,12 +148,20 @@ class Grounds:
         return f"{lines.capitalize()} differ more sharply than a sample's do, too."
 
     @property
+    def _pixels(self) -> int:
+        """Pixels that the noise was measured in."""
+        sampling = self.extraction.measurement.sampling
+        basis = getattr(self.extraction, "basis", None)
+        pooled = sampling.n_used * int(np.prod(sampling.patch_shape))
+        return pooled if basis is None else max(pooled, basis.noise.pixels)
+
+    @property
     def _too_small_or_sample(self) -> str:
         """Say that too little was measured, what lines are beside it, or that it is the sample."""
         found, estimate = self.recommendation, self.extraction.measurement.correlation
         if found is None or estimate is None:
             return ""
-        if estimate.lags.n_patches < _FEW_PATCHES:
+        if self._pixels < _FEW_PIXELS and not self.too_little:
             return "So small an image does not say enough of the noise."
         if self.lines_beside_changes:
             return self.lines_beside_changes

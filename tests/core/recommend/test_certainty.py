@@ -12,7 +12,7 @@ from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.candidates import BARE, BARE_CENTRE
 from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
 from structmask_gui.core.recommend.readings import Structure, structure_of
-from structmask_gui.core.simulation import cells
+from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 from structmask_gui.core.statistical.estimate import UnlikePart
 from structmask_gui.core.statistical.patterns import Patterns
 from tests.core.recommend.scenes import (
@@ -265,9 +265,8 @@ def test_offsets_of_rows_count_beside_the_fine_noise_where_the_sample_changes(st
 
 
 def test_a_small_image_is_not_sure():
-    found = automatic("row 7")
-    assert answer(found).certainty == "likely"
-    few = replace(found.measurement.correlation.lags, n_patches=5)
-    told = answer(with_estimate(found, lags=few))
+    rows = simulate(NoiseModel(kernels()["row 7"], 0.3), (96, 96), n_frames=6, seed=3)
+    assert answer(extract_recording(rows, AUTOMATIC)).certainty == "likely"
+    told = answer(extract_recording(rows[:, :48, :48], AUTOMATIC))
     assert told.certainty == "uncertain"
     assert "So small an image does not say enough of the noise." in told.how_sure

@@ -19,7 +19,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.suggest import Point, Suggestion
-from structmask_gui.core.stack.destripe import destriped
+from structmask_gui.core.stack.destripe import Destriping, destriped
 from structmask_gui.core.stack.frames import ArrayFrames, Frames
 from structmask_gui.gui.desktop import places
 from structmask_gui.gui.quality.curves import SuggestionView
@@ -311,7 +311,8 @@ def test_noise_along_whole_rows_offers_destriped_frames(
     with monkeypatch.context() as patched:
         patched.setattr(places, "sample_stack", lambda: path)
         assert dialog(RemovalDialog).proposed().parent == Path.home()
-    np.testing.assert_allclose(written[2], destriped(frames[2].astype(np.float32), "rows"))
+    expected = Destriping(ArrayFrames(frames.astype(np.float32)), "rows").frame(2)
+    np.testing.assert_allclose(written[2], expected)
     assert written.mean(axis=2).std() < 0.5 * frames.mean(axis=2).std()
     window.commands.toast.button.click()
     qtbot.waitUntil(lambda: window.session.state.paths == (target,), timeout=15_000)
@@ -364,7 +365,7 @@ def test_the_lines_that_were_previewed_are_written(
     shown.save_button.click()
     with qtbot.waitSignal(window.commands.frames.written):
         save_as(target)
-    expected = destriped(frames[2].astype(np.float32), "columns")
+    expected = Destriping(ArrayFrames(frames.astype(np.float32)), "columns").frame(2)
     np.testing.assert_allclose(tifffile.imread(target)[2], expected)
 
 
@@ -387,7 +388,8 @@ def test_the_removal_of_offsets_is_seen_before_it_is_saved(
     qtbot.waitUntil(lambda: len(shown.panes.pictures) == 2, timeout=15_000)
     recorded, without = shown.panes.pictures
     np.testing.assert_array_equal(recorded.values, frames[0].astype(np.float32))
-    np.testing.assert_allclose(without.values, destriped(frames[0].astype(np.float32), "rows"))
+    expected = Destriping(ArrayFrames(frames.astype(np.float32)), "rows").frame(0)
+    np.testing.assert_allclose(without.values, expected)
     assert recorded.levels == without.levels
     window.session.set_frame(3)
     qtbot.waitUntil(lambda: "Frame 4" in shown.panes.pictures[0].title, timeout=15_000)
