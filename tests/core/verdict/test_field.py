@@ -13,6 +13,7 @@ from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.quality.basis import extraction_basis
 from structmask_gui.core.recommend.answer import answer
+from structmask_gui.core.recommend.extract import extract_recording
 from structmask_gui.core.simulation import cells
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.core.statistical.patterns import steps_at_equal_distances
@@ -397,8 +398,14 @@ def test_files_from_the_field_are_doubted_or_corrected_first(name, least):
 def test_files_from_the_field_that_are_answered_rightly():
     if not (FILES / "05_zstack_points_rows.tif").exists():
         pytest.skip("the files from the field are not here; set STRUCTMASK_FIELD")
-    _, _, mask = of_file("05_zstack_points_rows.tif")
-    assert mask.shape == (1, 9)
+    with open_stack(FILES / "05_zstack_points_rows.tif") as stack:
+        planes = np.stack([stack.read(number) for number in range(stack.n_frames)])
+    asked = AUTOMATIC.changed(mask_choice="recommended")
+    for turned in (planes, planes[:, :, ::-1], planes[:, ::-1], planes[:, 8:, 8:]):
+        # Some lags of the points may be significant beside those of the rows, which alone help.
+        found = extract_recording(np.ascontiguousarray(turned), asked)
+        assert found.mask.cropped().shape == (1, 9)
+        assert answer(found).certainty == "likely"
     _, certainty, mask = of_file("photon_counts_mean1_white.tif")
     assert (certainty, mask.shape) == ("sure", (1, 1))
     verdict, _, _ = of_file("13_zero_offset_refused.tif")
