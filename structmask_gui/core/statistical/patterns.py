@@ -270,25 +270,36 @@ class _Periodogram:
         ``unless``: frequencies at which they do not count.
         """
         limit = max(_BANDS / np.sqrt(self.count), 1.0)
+        near = np.arange(-_OBLIQUE, _OBLIQUE + 1)
         found: list[tuple[float, Lines | Literal["oblique"]]] = []
         ways: tuple[tuple[Lines, FloatArray, BoolArray], ...] = (
             ("rows", self.power, unless),
             ("columns", self.power.T, unless.T),
         )
         for lines, power, stays in ways:
-            for oblique in range(-_OBLIQUE, _OBLIQUE + 1):
-                line = np.where(stays[:, oblique], 0.0, power[:, oblique])
-                for at in range(_FEWEST_BANDS, len(line) // SPAN):
-                    lower = power[max(at - _FAR, 1) : max(at - _NEXT, 1) + 1, oblique]
-                    higher = power[at + _NEXT : at + _FAR + 1, oblique]
-                    beside = max(float(lower.mean()), float(higher.mean()))
-                    # A real frame has each frequency twice.
-                    held = 2 * float(line[at - 1 : at + 2].sum())
-                    if line[at] > limit * beside and held > _SHARE * float(power.sum()):
-                        # Under the window, straight bands have a quarter beside their frequency.
-                        straight = 2 * max(power[at, 1], power[at, -1]) < power[at, 0]
-                        found.append((held, lines if straight else "oblique"))
+            at = np.arange(_FEWEST_BANDS, len(power) // SPAN)
+            sums = _sums(power[:, near])
+            lowest, low = np.maximum(at - _FAR, 1), np.maximum(at - _NEXT, 1) + 1
+            lower = (sums[low] - sums[lowest]) / (low - lowest)[:, np.newaxis]
+            higher = (sums[at + _FAR + 1] - sums[at + _NEXT]) / (_FAR + 1 - _NEXT)
+            shifting = np.where(stays[:, near], 0.0, power[:, near])
+            counted = _sums(shifting)
+            # A real frame has each frequency twice.
+            held = 2 * (counted[at + 2] - counted[at - 1])
+            there = shifting[at] > limit * np.maximum(lower, higher)
+            there &= held > _SHARE * float(power.sum())
+            if there.any():
+                best = int(np.argmax(np.where(there, held, -np.inf))) // len(near)
+                # Under the window, straight bands have a quarter beside their frequency.
+                peak = power[at[best]]
+                straight = 2 * max(peak[1], peak[-1]) < peak[0]
+                found.append((float(held[there].max()), lines if straight else "oblique"))
         return max(found)[1] if found else None
+
+
+def _sums(values: FloatArray) -> FloatArray:
+    """Return the sums of the first 0, 1, 2 … rows."""
+    return np.concatenate([np.zeros((1, values.shape[1])), values.cumsum(axis=0)])
 
 
 class Changes(NamedTuple):
