@@ -92,8 +92,8 @@ def image_power(image: NDArray[np.float64]) -> FloatArray:
 
 
 def hann_window(side: int) -> NDArray[np.float32]:
-    """Return the Hann window of a tile, shape (side, side), the same from either side."""
-    line = np.hanning(side + 2)[1:-1]
+    """Return the periodic Hann window of a tile, shape (side, side)."""
+    line = np.hanning(side + 1)[:side]
     return np.outer(line, line).astype(np.float32)
 
 
