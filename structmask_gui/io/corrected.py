@@ -72,7 +72,7 @@ def save_destriped(
     """Write all frames less the offsets of their rows or columns, as a float32 OME-TIFF."""
     # So named that destriping is not advised once more.
     software, without = DESTRIPED_BY + lines, f"the offsets of its {lines}"
-    make = Destriping(frames, lines, task).frame
+    make = partial(Destriping(frames, lines).frame, task=task)
     return _save(frames, make, software, without, path, force=force, task=task)
 
 

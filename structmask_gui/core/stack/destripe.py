@@ -76,12 +76,17 @@ class Destriping:
     bands as of hum among them; where the sample moves too much for that, from the lines beside it.
     """
 
-    def __init__(self, frames: Frames, lines: Lines, task: Task = NO_TASK) -> None:
-        self._frames, self._clean, self._lines = frames, without_fill(frames, own=True), lines
-        self._mean = None if frames.n_frames < ENOUGH_TO_COMPARE else mean_frame(frames, task)
+    def __init__(self, frames: Frames, lines: Lines) -> None:
+        self.frames, self._clean, self._lines = frames, without_fill(frames, own=True), lines
+        self._mean: FloatArray | None = None
 
-    def frame(self, number: int) -> NDArray[np.float32]:
-        """Return a frame less its line offsets; fill and marks of missing pixels stay."""
+    def frame(self, number: int, task: Task = NO_TASK) -> NDArray[np.float32]:
+        """Return a frame less its line offsets; fill and marks of missing pixels stay.
+
+        The first one takes longer: others are read for their mean.
+        """
+        if self._mean is None and self.frames.n_frames >= ENOUGH_TO_COMPARE:
+            self._mean = mean_frame(self.frames, task)
         values = np.asarray(self._clean.read(number), dtype=np.float64)
         offsets = None if self._mean is None else self._told_from(self._mean, values)
         if offsets is None:
@@ -90,7 +95,7 @@ class Destriping:
         result: NDArray[np.float32] = (values - offsets).astype(np.float32)
         missing = np.isnan(result)
         if missing.any():
-            result[missing] = self._frames.read(number)[missing]
+            result[missing] = self.frames.read(number)[missing]
         return result
 
     def _told_from(self, mean: FloatArray, values: FloatArray) -> FloatArray | None:

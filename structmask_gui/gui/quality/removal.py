@@ -27,6 +27,7 @@ from structmask_gui.gui.widgets.labels import paragraph, say
 
 if TYPE_CHECKING:
     from structmask_gui.core.stack.correction import Correction, Said
+    from structmask_gui.core.stack.destripe import Destriping
     from structmask_gui.core.stack.frames import Frames, Lines
     from structmask_gui.gui.session.session import Session
     from structmask_gui.io.stack.channels import Channel
@@ -148,6 +149,7 @@ class OffsetsDialog(RemovalDialog):
     ) -> None:
         super().__init__(parent, session, writer, f"Offsets of whole {lines}")
         self._lines = lines
+        self._destriping: Destriping | None = None
         n = 0 if session.state.frames is None else session.state.frames.n_frames
         say(
             self.text,
@@ -161,8 +163,14 @@ class OffsetsDialog(RemovalDialog):
     def _follow(self) -> None:
         state = self._session.state
         if state.frames is not None:
-            work = partial(_without_offsets, state.frames, state.frame, self._lines)
-            self._job.run(work, self.show_pictures, self._session.report_error)
+            known = self._destriping
+            work = partial(_without_offsets, state.frames, state.frame, self._lines, known)
+            self._job.run(work, self._show, self._session.report_error)
+
+    def _show(self, made: _Destriped) -> None:
+        # What it learned of the other frames serves the next one.
+        self._destriping = made.destriping
+        self.show_pictures(made.pictures)
 
     def _save(self) -> Save | None:
         from structmask_gui.io.corrected import save_destriped
@@ -272,13 +280,24 @@ class _Compared(NamedTuple):
     pictures: _Pictures
 
 
-def _without_offsets(frames: Frames, number: int, lines: Lines, task: Task) -> _Pictures:
+class _Destriped(NamedTuple):
+    destriping: Destriping
+    pictures: _Pictures
+
+
+def _without_offsets(
+    frames: Frames, number: int, lines: Lines, known: Destriping | None, task: Task
+) -> _Destriped:
     from structmask_gui.core.stack.destripe import Destriping
 
+    made = known if known is not None and known.frames is frames else Destriping(frames, lines)
     recorded = frames.read(number).astype(np.float32)
-    return (
-        (f"Frame {number + 1}, as recorded", recorded),
-        (f"Without the offsets of its {lines}", Destriping(frames, lines, task).frame(number)),
+    return _Destriped(
+        made,
+        (
+            (f"Frame {number + 1}, as recorded", recorded),
+            (f"Without the offsets of its {lines}", made.frame(number, task)),
+        ),
     )
 
 
