@@ -62,7 +62,7 @@ class Findings:
     """Error that the linear model expects of the mask, in units of the noise variance."""
     here: bool = False
     """Whether the output was made by `structmask_gui.core.denoising`, not by a network."""
-    blank: bool = False
+    almost_blank: bool = False
     """Whether hardly anything of the raw frames is in the output."""
 
     @property
@@ -104,7 +104,7 @@ def not_separated(found: Findings) -> str:
             f" It lost {100 * found.detail.share:.0f} % of the detail, or noise that passes for it;"
             f" a linear prediction loses {100 * found.detail.linear:.0f} %."
         )
-    if found.blank:
+    if found.almost_blank:
         text += (
             " The output is almost blank: any fine texture in the frames was taken for noise and"
             " lost."

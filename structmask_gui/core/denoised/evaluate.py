@@ -227,7 +227,8 @@ def evaluate(
         copied = compared.copied(copied, expected)
         detail = compared.blur() or detail
     estimated = estimated_error(noise.values, measured.image.values, kernel, measured.still).total
-    found = Findings(source, copied, expected, lost, detail, estimated, here, compared.blank)
+    blank = compared.almost_blank
+    found = Findings(source, copied, expected, lost, detail, estimated, here, blank)
     following: Mask | None = None
     advice: Advice
     if fault is not None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.denoised.blur import LostDetail
 from structmask_gui.core.denoised.invented import invented_spots, stamped_period
+from structmask_gui.core.denoised.levels import clipped, few_levels
 from structmask_gui.core.denoised.origin import filter_of, of_others
 from structmask_gui.core.denoised.place import (
     FITS,
@@ -52,18 +53,11 @@ FaultKind = Literal[
     "invented",
 ]
 
-_NOTHING = 1e-6
+_BLANK = 1e-6
 """Variance of a blank output over that of the noise; rounding leaves some."""
 
 _MISSING = 0.001
 """Share of the output without values from which it is reported."""
-
-_MOST_LEVELS, _ROUNDING = 64, 0.02
-"""Number of grey levels that is small, and share of the noise's variance that rounding may add."""
-
-_CLIPPED, _BEYOND = 0.002, 0.5
-"""Share of the output at its lowest or highest grey level, and how far the raw frames are beyond it
-there on average, in standard deviations of the noise, from which it is clipped."""
 
 _ALIKE = 1e-3
 """Frames that differ by less than this share of the noise's variance are the same."""
@@ -119,8 +113,8 @@ _BLOCK, _QUIET = 16, 0.25
 _MUCH_LESS = 0.6
 """Copied share in these blocks, over that in all, below which the scene changes in the others."""
 
-_BLANK = 0.02
-"""Variance of the output over that of the raw frames below which it shows nothing."""
+_ALMOST_BLANK = 0.02
+"""Variance of the output over that of the raw frames below which it shows hardly anything."""
 
 _OTHERS = (
     "The output does not show what the raw frames show: it belongs to another stack, channel or"
@@ -203,9 +197,9 @@ class Comparison:
         return spectra(self._raw, self._denoised, self._measured.noise, self._task)
 
     @property
-    def blank(self) -> bool:
+    def almost_blank(self) -> bool:
         """Whether hardly anything of the raw frames is in the output."""
-        return float(self._output.var()) < _BLANK * float(self._own.var())
+        return float(self._output.var()) < _ALMOST_BLANK * float(self._own.var())
 
     def copied(self, measured: float, expected: float) -> float:
         """Return the share of the noise that is copied, corrected for structure.
@@ -270,7 +264,7 @@ class Comparison:
             )
         if not self._noise > 0:
             return
-        if float(self._output.var()) < _NOTHING * self._noise:
+        if float(self._output.var()) < _BLANK * self._noise:
             if self._clear() is not None:
                 yield Fault(
                     "blank",
@@ -278,8 +272,7 @@ class Comparison:
                     " that the network wrote, or train again.",
                 )
             return
-        yield self._few_levels()
-        yield self._clipped()
+        yield self._levels_lost()
         if not self._here:
             yield self._filtered()
         yield self._misplaced()
@@ -292,43 +285,13 @@ class Comparison:
 
     # --- grey levels ----------------------------------------------------------------------------
 
-    def _few_levels(self) -> Fault | None:
-        shown = self._denoised.read(self._numbers[len(self._numbers) // 2])
-        levels = np.unique(shown[np.isfinite(shown)])
-        count = len(levels)
-        if not 2 <= count <= _MOST_LEVELS:
-            return None
-        step = float(levels[-1] - levels[0]) / (count - 1)
-        share = step**2 / 12 / self._noise
-        if share < _ROUNDING:
-            return None
-        return Fault(
-            "few levels",
-            f"The output has only {count} grey levels: rounding adds an error of"
-            f" {100 * share:.0f} % of the noise. Save it with decimals, as 32-bit float.",
-        )
-
-    def _clipped(self) -> Fault | None:
+    def _levels_lost(self) -> Fault | None:
         number = self._numbers[len(self._numbers) // 2]
-        raw, shown = (middle_as_is(one, number) for one in (self._raw, self._denoised))
-        raw = raw.astype(np.float64)
-        good = np.isfinite(raw) & np.isfinite(shown)
-        for level, where, sign in (
-            (shown[good].min(), "below", -1),
-            (shown[good].max(), "above", 1),
-        ):
-            if level != np.round(level):
-                continue  # A background without noise, no limit of a file
-            there = good & (shown == level)
-            beyond = sign * (float(raw[there].mean()) - float(level))
-            if there.mean() >= _CLIPPED and beyond > _BEYOND * self._noise**0.5:
-                return Fault(
-                    "clipped",
-                    f"The output is clipped: {100 * there.mean():.1f} % of it is exactly"
-                    f" {float(level):g}, where the raw frames lie {where}. Save it as 32-bit float,"
-                    " without limits.",
-                )
-        return None
+        if few := few_levels(self._denoised.read(number), self._noise):
+            return Fault("few levels", few)
+        raw, output = (middle_as_is(one, number) for one in (self._raw, self._denoised))
+        cut = clipped(raw, output, self._noise)
+        return Fault("clipped", cut) if cut else None
 
     # --- time -----------------------------------------------------------------------------------
 
