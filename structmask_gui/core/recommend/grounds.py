@@ -88,7 +88,7 @@ class Grounds:
     @property
     def certainty(self) -> Sureness:
         """How sure the answer is where noise and structure could be separated."""
-        doubted = self.doubts or self._not_raw_or_even or not self.verdict.settled
+        doubted = self.why_uncertain or not self.verdict.settled
         return "uncertain" if doubted else "likely"
 
     @property
@@ -122,8 +122,8 @@ class Grounds:
             return _CHANGING if self.changing else _OTHERWISE
         if found.chosen.worst_part > DOUBTED:
             return "In a part of the field another mask is far better."
-        if self._too_small_or_sample or self._may_be_sample:
-            return self._too_small_or_sample or self._may_be_sample
+        if doubt := self._too_small_or_sample or self._may_be_sample:
+            return doubt
         if found.chosen.pixels > _LARGE and min(found.chosen.mask.shape) > 1:
             return "What so large a mask costs depends on the network."
         row, bare = found.chosen, found.bare
