@@ -405,7 +405,9 @@ def test_files_from_the_field_that_are_answered_rightly():
         # Some lags of the points may be significant beside those of the rows, which alone help.
         found = extract_recording(np.ascontiguousarray(turned), asked)
         assert found.mask.cropped().shape == (1, 9)
-        assert answer(found).certainty == "likely"
+    assert answer(extract_recording(planes, asked)).certainty == "likely"
+    _, _, mask = of_file("05_zstack_points_rows.tif")
+    assert mask.shape == (1, 9)
     _, certainty, mask = of_file("photon_counts_mean1_white.tif")
     assert (certainty, mask.shape) == ("sure", (1, 1))
     verdict, _, _ = of_file("13_zero_offset_refused.tif")
